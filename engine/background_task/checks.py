@@ -1,0 +1,56 @@
+"""System checks: what in a project's settings would break a promise of the queue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+from background_task import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@register("background_task")
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Report a ``BACKGROUND_TASK`` that the queue would refuse."""
+    try:
+        settings.read()
+    except ImproperlyConfigured as error:
+        return [
+            Error(str(error), hint="See docs/operating.md for the keys.", id="background_task.E001")
+        ]
+    return []
+
+
+@register("background_task")
+def check_time_zones(**_: Any) -> list[CheckMessage]:
+    """Report settings under which columns hold local times: the queue compares them with UTC."""
+    if django_settings.USE_TZ:
+        return []
+    return [
+        Error(
+            "background_task needs USE_TZ = True: it compares times by the database's clock in UTC",
+            hint="Set USE_TZ = True, which is Django's default.",
+            id="background_task.E002",
+        )
+    ]
+
+
+@register("background_task")
+def check_sqlite(**_: Any) -> Iterable[CheckMessage]:
+    """Report SQLite settings that make workers fail with "database is locked"."""
+    return [
+        Warning(
+            f"DATABASES[{alias!r}] begins its transactions without the write lock",
+            hint='Set OPTIONS["transaction_mode"] = "IMMEDIATE"; else a transaction that reads and '
+            "then writes fails when a worker wrote in between.",
+            id="background_task.W001",
+        )
+        for alias, entry in django_settings.DATABASES.items()
+        if entry["ENGINE"].endswith("sqlite3")
+        and str(entry.get("OPTIONS", {}).get("transaction_mode", "")).upper() != "IMMEDIATE"
+    ]

@@ -1,0 +1,257 @@
+"""Everything that SQLite, PostgreSQL, MySQL and MariaDB do differently, and nothing else.
+
+``connection.vendor`` is read here only. A dialect offers fragments of SQL; who uses them writes
+the rest of the statement once, for all databases.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connections,
+    models,
+    transaction,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+    from django.db.backends.utils import CursorWrapper
+
+T = TypeVar("T")
+
+SCHEDULED: Final = "background_task_scheduledtask"
+
+CONNECTION_ERRORS: Final = (OperationalError, InterfaceError)
+"""What a database raises when it is away, busy, or gives up on a transaction."""
+
+_WRITE_RETRIES: Final = 8
+_NO_INDEX: Final = "SELECT 1"
+
+
+class Dialect:
+    """What the databases have in common, in PostgreSQL's words."""
+
+    now = "statement_timestamp()"
+    after = "statement_timestamp() + make_interval(secs => %s)"
+    until = "extract(epoch from {column} - statement_timestamp())"
+    claim_index = ""
+    # The key of the row is not changed, so foreign keys to it need not wait.
+    lock = "FOR NO KEY UPDATE"
+    lock_free_rows = "FOR NO KEY UPDATE SKIP LOCKED"
+    # A row that another session is writing blocks the insert until that session ends, so the
+    # answer "duplicate" is about a committed row.
+    insert_or_ignore = "ON CONFLICT (live_hash) DO NOTHING RETURNING id"
+    transient_codes: frozenset[object] = frozenset({"40001", "40P01", "55P03"})
+
+    def begin_writing(self, cursor: CursorWrapper) -> None:
+        """Prepare a transaction that reads first and writes then."""
+
+    def insert_unless_live(
+        self, cursor: CursorWrapper, sql: str, values: Sequence[object]
+    ) -> int | None:
+        """Insert a live task; return its id, or None if its hash is live already."""
+        cursor.execute(f"{sql} {self.insert_or_ignore}", values)
+        row = cursor.fetchone()
+        return row[0] if row else None
+
+    def is_transient(self, error: DatabaseError) -> bool:
+        """Tell whether the same transaction may succeed when it is run once more."""
+        return getattr(error.__cause__, "sqlstate", None) in self.transient_codes
+
+
+class SQLiteDialect(Dialect):
+    """SQLite: one writer at a time, so no row needs a lock."""
+
+    now = "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"
+    after = "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', printf('%%+.3f seconds', %s))"
+    until = "(julianday({column}) - julianday('now')) * 86400.0"
+    lock = ""
+    lock_free_rows = ""
+
+    def begin_writing(self, cursor: CursorWrapper) -> None:
+        """Take the write lock now.
+
+        A transaction that reads before it takes the lock fails at once, whatever the timeout,
+        when another one wrote in between (SQLITE_BUSY_SNAPSHOT). A write that changes nothing
+        takes it first, whether the project's transaction_mode is IMMEDIATE or not.
+        """
+        cursor.execute(f"UPDATE {SCHEDULED} SET token = token WHERE id < 0")
+
+    def is_transient(self, error: DatabaseError) -> bool:
+        """Tell whether another writer was in the way."""
+        return "locked" in str(error) or "busy" in str(error)
+
+
+class MySQLFamilyDialect(Dialect):
+    """MySQL and MariaDB.
+
+    Times are those of Django's columns, UTC without a zone, whatever the server's zone is.
+    """
+
+    now = "UTC_TIMESTAMP(6)"
+    after = "UTC_TIMESTAMP(6) + INTERVAL ROUND(%s * 1000000) MICROSECOND"
+    until = "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), {column}) / 1e6"
+    # Without the hint a short table is scanned and sorted, and then every row that it reads is
+    # locked, not just the ones that it returns.
+    claim_index = "FORCE INDEX (background_task_claim)"
+    lock = "FOR UPDATE"
+    lock_free_rows = "FOR UPDATE SKIP LOCKED"
+    duplicate_key = 1062
+    transient_codes = frozenset({1205, 1213, 1020})
+
+    def insert_unless_live(
+        self, cursor: CursorWrapper, sql: str, values: Sequence[object]
+    ) -> int | None:
+        """Insert a live task; return its id, or None if its hash is live already.
+
+        A refused insert undoes its own statement only: the caller's transaction goes on.
+        """
+        try:
+            cursor.execute(sql, values)
+        except IntegrityError as error:
+            if error.args[0] != self.duplicate_key:
+                raise
+            return None
+        return int(cursor.lastrowid)
+
+    def is_transient(self, error: DatabaseError) -> bool:
+        """Tell whether the transaction was a deadlock's victim or waited too long."""
+        return bool(error.args) and error.args[0] in self.transient_codes
+
+
+_DIALECTS: Final[dict[str, type[Dialect]]] = {
+    "postgresql": Dialect,
+    "sqlite": SQLiteDialect,
+    "mysql": MySQLFamilyDialect,
+}
+
+
+class QueueDatabase:
+    """The connection that the queue's tables live behind, and how to speak to it."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+        self.dialect = _DIALECTS[self.connection.vendor]()
+
+    @property
+    def connection(self) -> BaseDatabaseWrapper:
+        """The calling thread's connection."""
+        return connections[self.alias]
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> CursorWrapper:
+        """Run one statement and return its cursor."""
+        cursor = self.connection.cursor()
+        cursor.execute(sql, values)
+        return cursor
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run the block in one transaction that may read before it writes."""
+        with transaction.atomic(using=self.alias):
+            with self.connection.cursor() as cursor:
+                self.dialect.begin_writing(cursor)
+            yield
+
+    def insert_unless_live(self, sql: str, values: Sequence[object]) -> int | None:
+        """Insert a live task; return its id, or None if its hash is live already."""
+        with self.connection.cursor() as cursor:
+            return self.dialect.insert_unless_live(cursor, sql, values)
+
+    def retry_transient(self, operation: Callable[[], T]) -> T:
+        """Run ``operation`` again while others are in its way, a bounded number of times.
+
+        Inside the caller's transaction it runs once: only the caller can run that again.
+        """
+        retries = 0 if self.connection.in_atomic_block else _WRITE_RETRIES
+        for retry in range(retries):
+            try:
+                return operation()
+            except DatabaseError as error:
+                if not self.dialect.is_transient(error):
+                    raise
+                time.sleep(random.uniform(0.0, 0.01) * 2**retry)  # noqa: S311 - not a secret
+        return operation()
+
+    def adapt_datetime(self, value: Any) -> object:
+        """Return a datetime as the column's SQL parameter."""
+        return self.connection.ops.adapt_datetimefield_value(value)
+
+    def forget_connection(self) -> None:
+        """Drop the connection, so that the next statement, or a forked child, opens its own."""
+        self.connection.close()
+        # Only PostgreSQL's wrapper has a pool; its threads would not survive a fork.
+        close_pool = getattr(self.connection, "close_pool", None)
+        if close_pool is not None:
+            close_pool()
+
+
+class MySQLFamilyIndex(models.Index):
+    """An index that exists on MySQL and MariaDB only."""
+
+    def exists_on(self, vendor: str) -> bool:
+        """Tell whether databases of this vendor have the index."""
+        return vendor == "mysql"
+
+    def create_sql(
+        self,
+        model: type[models.Model],
+        schema_editor: BaseDatabaseSchemaEditor,
+        using: str = "",
+        **kwargs: Any,
+    ) -> Any:
+        """Return the statement, or one without effect where the index does not exist."""
+        if not self.exists_on(schema_editor.connection.vendor):
+            return _NO_INDEX
+        return super().create_sql(model, schema_editor, using, **kwargs)
+
+    def remove_sql(
+        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor, **kwargs: Any
+    ) -> Any:
+        """Return the statement, or one without effect where the index does not exist."""
+        if not self.exists_on(schema_editor.connection.vendor):
+            return _NO_INDEX
+        return super().remove_sql(model, schema_editor, **kwargs)
+
+
+class PartialIndex(MySQLFamilyIndex):
+    """An index over the rows of ``where``, on the other databases.
+
+    Django's own ``condition`` makes the system checks complain to every user of MySQL.
+    """
+
+    def __init__(self, *, where: models.Q, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.where = where
+
+    def exists_on(self, vendor: str) -> bool:
+        """Tell whether databases of this vendor have the index."""
+        return vendor != "mysql"
+
+    def deconstruct(self) -> tuple[str, Any, dict[str, Any]]:
+        """Return what a migration writes."""
+        path, args, kwargs = super().deconstruct()
+        return path, args, {**kwargs, "where": self.where}
+
+    def create_sql(
+        self,
+        model: type[models.Model],
+        schema_editor: BaseDatabaseSchemaEditor,
+        using: str = "",
+        **kwargs: Any,
+    ) -> Any:
+        """Return the statement, or one without effect where partial indexes do not exist."""
+        if not self.exists_on(schema_editor.connection.vendor):
+            return _NO_INDEX
+        index = models.Index(fields=self.fields, name=self.name, condition=self.where)
+        return index.create_sql(model, schema_editor, using, **kwargs)

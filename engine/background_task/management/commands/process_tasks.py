@@ -1,0 +1,200 @@
+"""``manage.py process_tasks``: the worker's arguments, and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import math
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connections
+
+from background_task import claims, discovery, settings
+from background_task.enqueue import queue_database
+from background_task.exceptions import BackgroundTaskError
+from background_task.pidfile import pidfile
+from background_task.supervisor import Options, Supervisor
+
+if TYPE_CHECKING:
+    from background_task.databases import QueueDatabase
+
+
+class Command(BaseCommand):
+    """Runs tasks until it is told to stop."""
+
+    help = (
+        "Run background tasks. SIGTERM or Ctrl-C finishes the tasks that run and then exits; "
+        "a second one interrupts them, and they run again later."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the options, with the project's settings as defaults."""
+        defaults = _settings()
+        seconds = "S"
+        parser.add_argument(
+            "--workers",
+            type=whole_number,
+            default=1,
+            metavar="N",
+            help="processes that run tasks; a good number is that of cores (default: 1)",
+        )
+        parser.add_argument(
+            "--duration",
+            type=duration,
+            default=None,
+            metavar=seconds,
+            help="exit after so many seconds, 86400 for a daily restart (default: 0, never)",
+        )
+        parser.add_argument(
+            "--sleep",
+            type=positive_seconds,
+            default=defaults.sleep_seconds,
+            metavar=seconds,
+            help="longest pause between looks into an empty queue (default: %(default)g)",
+        )
+        parser.add_argument(
+            "--timeout",
+            type=positive_seconds,
+            default=defaults.timeout_seconds,
+            metavar=seconds,
+            help="kill a task that runs longer, unless it names its own (default: %(default)g)",
+        )
+        parser.add_argument(
+            "--max-attempts",
+            type=whole_number,
+            default=defaults.max_attempts,
+            metavar="N",
+            help="attempts of a task, unless it names its own (default: %(default)d)",
+        )
+        parser.add_argument(
+            "--queue",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="serve this queue only; may be given again (default: all queues)",
+        )
+        parser.add_argument(
+            "--pidfile", type=Path, metavar="PATH", help="write the process id here while running"
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Run until the end; every mistake of a user is one sentence."""
+        if not hasattr(os, "fork"):
+            raise CommandError("process_tasks needs a system with fork, such as Linux or macOS")
+        _log_to_stderr(options["verbosity"])
+        discovery.import_tasks()
+        database = queue_database()
+        _probe(database)
+        try:
+            with pidfile(options["pidfile"]):
+                self._greet(database, options)
+                Supervisor(database, _supervisor_options(options), _settings()).run()
+        except BackgroundTaskError as error:
+            raise CommandError(str(error)) from error
+        except OSError as error:
+            if error.filename is None or options["pidfile"] is None:
+                raise
+            raise CommandError(
+                f"cannot write --pidfile {options['pidfile']}: {error.strerror}"
+            ) from error
+
+    def _greet(self, database: QueueDatabase, options: dict[str, Any]) -> None:
+        queues = ", ".join(options["queue"]) or "all queues"
+        self.stdout.write(
+            f"process_tasks: pid {os.getpid()}, {options['workers']} worker process(es), {queues}"
+            f" of database {database.alias!r}; Ctrl-C stops it"
+        )
+        self.stdout.flush()
+
+
+def whole_number(text: str) -> int:
+    """Parse a whole number above zero."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 0 < number < 2**31:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
+    return number
+
+
+def positive_seconds(text: str) -> float:
+    """Parse seconds above zero."""
+    seconds = duration(text)
+    if seconds is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above zero")
+    return seconds
+
+
+def duration(text: str) -> float | None:
+    """Parse seconds, where 0 means without an end."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return seconds or None
+
+
+def _supervisor_options(options: dict[str, Any]) -> Options:
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    return Options(
+        workers=options["workers"],
+        duration_seconds=options["duration"],
+        sleep_seconds=options["sleep"],
+        show_tracebacks=options["traceback"],
+        terms=claims.Terms(
+            owner=owner[-190:],
+            lease_seconds=_settings().lease_seconds,
+            max_attempts=options["max_attempts"],
+            timeout_seconds=options["timeout"],
+            queues=tuple(options["queue"]),
+        ),
+    )
+
+
+def _settings() -> settings.Settings:
+    try:
+        return settings.read()
+    except ImproperlyConfigured as error:
+        raise CommandError(str(error)) from error
+
+
+def _probe(database: QueueDatabase) -> None:
+    """Refuse to start without the database and its tables, saying which is missing."""
+    try:
+        connections[database.alias].ensure_connection()
+    except DatabaseError as error:
+        raise CommandError(
+            f"cannot reach the database {database.alias!r}, so no task can run: "
+            f"{_first_line(error)}"
+        ) from error
+    try:
+        database.execute("SELECT token FROM background_task_scheduledtask WHERE id = 0")
+    except DatabaseError as error:
+        raise CommandError(
+            f"the queue's tables are not in the database {database.alias!r}; run "
+            f"`manage.py migrate background_task` first ({_first_line(error)})"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+def _log_to_stderr(verbosity: int) -> None:
+    """Show the queue's log, unless the project has set up logging for it."""
+    logger = logging.getLogger("background_task")
+    if logger.hasHandlers():
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.WARNING if verbosity < 1 else logging.INFO)

@@ -1,0 +1,53 @@
+"""``python -m engine.project.produce PLAN N``: enqueue what the plan gives to producer N.
+
+Calls the tasks as a view would, each at its planned time, and records what it was told.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import django
+
+
+def main() -> None:
+    """Enqueue everything, then exit."""
+    django.setup()
+    plan = json.loads(Path(sys.argv[1]).read_text())
+    producer = int(sys.argv[2])
+    begun = time.monotonic()
+    for call in plan["calls"]:
+        if call["producer"] == producer:
+            time.sleep(max(0.0, begun + call["at_seconds"] - time.monotonic()))
+            _enqueue(call)
+
+
+def _enqueue(call: dict[str, Any]) -> None:
+    from engine.project import tasks
+    from engine.project.recorder import recorder
+
+    history = recorder("producer")
+    if history is None:
+        raise SystemExit("set KILLPROOF_HISTORY to the folder of the history")
+    value = {"kind": call["kind"], "delay_seconds": call["delay_seconds"], "unique": True}
+    history.write("invoke", "enqueue", task=call["key"], value=value)
+    schedule = datetime.timedelta(seconds=call["delay_seconds"])
+    try:
+        task = getattr(tasks, call["kind"])(call["key"], *call["args"], schedule=schedule)
+    except Exception as error:  # noqa: BLE001
+        # The row may have been committed before the error: nobody knows.
+        message = f"{type(error).__name__}: {error}"
+        history.write("info", "enqueue", task=call["key"], error=message)
+    else:
+        is_duplicate = getattr(task, "is_duplicate", False)
+        value = {"row": task.pk, "duplicate": is_duplicate}
+        history.write("ok", "enqueue", task=call["key"], value=value)
+
+
+if __name__ == "__main__":
+    main()
