@@ -14,20 +14,30 @@ from typing import Any
 
 import django
 
+from engine.project.lifeline import die_with_harness
+
 
 def main() -> None:
     """Enqueue everything, then exit."""
+    die_with_harness()
     django.setup()
     plan = json.loads(Path(sys.argv[1]).read_text())
     producer = int(sys.argv[2])
     begun = time.monotonic()
+    begun_at = datetime.datetime.now(tz=datetime.UTC)
     for call in plan["calls"]:
         if call["producer"] == producer:
             time.sleep(max(0.0, begun + call["at_seconds"] - time.monotonic()))
-            _enqueue(call)
+            _enqueue(call, begun_at)
 
 
-def _enqueue(call: dict[str, Any]) -> None:
+def _schedule(call: dict[str, Any], begun_at: datetime.datetime) -> Any:
+    if call["due_at_seconds"] is None:
+        return datetime.timedelta(seconds=call["delay_seconds"])
+    return begun_at + datetime.timedelta(seconds=call["due_at_seconds"])
+
+
+def _enqueue(call: dict[str, Any], begun_at: datetime.datetime) -> None:
     from engine.project import tasks
     from engine.project.recorder import recorder
 
@@ -36,9 +46,9 @@ def _enqueue(call: dict[str, Any]) -> None:
         raise SystemExit("set KILLPROOF_HISTORY to the folder of the history")
     value = {"kind": call["kind"], "delay_seconds": call["delay_seconds"], "unique": True}
     history.write("invoke", "enqueue", task=call["key"], value=value)
-    schedule = datetime.timedelta(seconds=call["delay_seconds"])
+    function = getattr(tasks, call["kind"])
     try:
-        task = getattr(tasks, call["kind"])(call["key"], *call["args"], schedule=schedule)
+        task = function(call["key"], *call["args"], schedule=_schedule(call, begun_at))
     except Exception as error:  # noqa: BLE001
         # The row may have been committed before the error: nobody knows.
         message = f"{type(error).__name__}: {error}"

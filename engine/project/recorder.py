@@ -25,10 +25,14 @@ class Recorder:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         self._descriptor = os.open(folder / f"{self.process}.ndjson", flags, 0o644)
 
-    def write(self, type_: str, f: str, *, time_ns: int | None = None, **fields: Any) -> None:
-        """Write one op, now or at ``time_ns`` of the monotonic clock; None fields are left out."""
+    def write(self, type_: str, f: str, **fields: Any) -> None:
+        """Write one op; fields that are None are left out.
+
+        Its time is now and its process this one, unless the fields say otherwise: an observer
+        may speak for what it observed.
+        """
         op = {
-            "time": time.monotonic_ns() if time_ns is None else time_ns,
+            "time": time.monotonic_ns(),
             "process": self.process,
             "type": type_,
             "f": f,

@@ -1,0 +1,195 @@
+"""The workers and producers of a run: real processes, started and watched by the harness."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import time
+from typing import IO, TYPE_CHECKING, Final
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from engine.databases import Database
+    from engine.project.recorder import Recorder
+    from engine.subjects import Subject
+
+STOP_SECONDS: Final = 20.0
+RESPAWN_LIMIT: Final = 60
+
+
+class ClusterError(Exception):
+    """A process of the run did not do what the run cannot go on without."""
+
+
+@dataclasses.dataclass(slots=True)
+class _Worker:
+    slot: int
+    process: subprocess.Popen[bytes]
+    log: IO[bytes]
+
+
+class Cluster:
+    """Starts the subject's processes with its own Python, each in its own session.
+
+    A worker that ended is started again, as a process supervisor would, until ``hold`` or ``stop``.
+    """
+
+    def __init__(
+        self, subject: Subject, database: Database, folder: Path, history: Recorder
+    ) -> None:
+        self._subject = subject
+        self._history = history
+        self._logs = folder / "logs"
+        self._python = str(subject.python())
+        self._environment = _environment(subject, database, folder / "history")
+        self._workers: dict[int, _Worker] = {}
+        self._producers: list[subprocess.Popen[bytes]] = []
+        self._spawned = 0
+
+    def migrate(self) -> None:
+        """Create the subject's tables and the project's.
+
+        Raises:
+            ClusterError: it failed; the message has the last line of what it said.
+        """
+        command = [self._python, "-m", "engine.project.manage", "migrate", "--verbosity=0"]
+        done = subprocess.run(
+            command, env=self._environment, capture_output=True, text=True, check=False
+        )
+        (self._logs / "migrate.log").write_text(done.stdout + done.stderr)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            raise ClusterError(f"the tables of {self._subject.name} were not created: {last}")
+
+    def start_workers(self, count: int, processes: int) -> None:
+        """Start workers in slots 0 to ``count - 1``."""
+        self._arguments = self._subject.worker_arguments(processes)
+        for slot in range(count):
+            self._spawn(slot)
+
+    def start_producers(self, count: int, plan: Path) -> None:
+        """Start the producers of a plan."""
+        for number in range(count):
+            log = (self._logs / f"producer-{number}.log").open("wb")
+            command = ["-m", "engine.project.produce", str(plan), str(number)]
+            self._producers.append(self._popen(command, log))
+            log.close()
+
+    def are_producers_done(self) -> bool:
+        """Tell whether all producers have ended.
+
+        Raises:
+            ClusterError: one of them failed, so the run has not the workload of its plan.
+        """
+        statuses = [producer.poll() for producer in self._producers]
+        for number, status in enumerate(statuses):
+            if status:
+                raise ClusterError(
+                    f"producer {number} ended with status {status}: see logs/producer-{number}.log"
+                )
+        return None not in statuses
+
+    def owns(self, pid: int) -> bool:
+        """Tell whether a living process belongs to one of the workers."""
+        with contextlib.suppress(ProcessLookupError):
+            return os.getsid(pid) in {worker.process.pid for worker in self._workers.values()}
+        return False
+
+    def pids(self) -> list[int]:
+        """Return the pids of all workers and all their processes, the workers first."""
+        workers = [worker.process.pid for worker in self._workers.values()]
+        return workers + [pid for worker in workers for pid in _descendants(worker)]
+
+    def bury_dead(self, *, respawn: bool = True) -> None:
+        """Wait for workers that ended, record how, and start them again."""
+        for worker in list(self._workers.values()):
+            status = worker.process.poll()
+            if status is None:
+                continue
+            self._record_exit(worker, status)
+            if respawn:
+                self._spawn(worker.slot)
+
+    def stop(self) -> None:
+        """Stop everything, gracefully if it lets us: nothing of it is left when this returns."""
+        for producer in self._producers:
+            producer.kill()
+            producer.wait()
+        for worker in self._workers.values():
+            worker.process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for worker in list(self._workers.values()):
+            self._stop_one(worker, deadline)
+
+    def _stop_one(self, worker: _Worker, deadline: float) -> None:
+        descendants = _descendants(worker.process.pid)
+        try:
+            status = worker.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(worker.process.pid, signal.SIGKILL)
+            status = worker.process.wait()
+        _wait_until_gone(descendants)
+        self._record_exit(worker, status)
+
+    def _record_exit(self, worker: _Worker, status: int) -> None:
+        del self._workers[worker.slot]
+        worker.log.close()
+        value = {"pid": worker.process.pid, "slot": worker.slot, "status": status}
+        self._history.write("ok", "exit", value=value)
+
+    def _spawn(self, slot: int) -> None:
+        self._spawned += 1
+        if self._spawned > RESPAWN_LIMIT:
+            raise ClusterError(f"workers ended {RESPAWN_LIMIT} times: see logs/worker-{slot}.log")
+        log = (self._logs / f"worker-{slot}.log").open("ab")
+        process = self._popen(["-m", "engine.project.manage", *self._arguments], log)
+        self._workers[slot] = _Worker(slot, process, log)
+        self._history.write("ok", "spawn", value={"pid": process.pid, "slot": slot})
+
+    def _popen(self, arguments: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [self._python, *arguments],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _environment(subject: Subject, database: Database, history: Path) -> Mapping[str, str]:
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "engine.project.settings",
+        "PYTHONPATH": os.pathsep.join(str(path) for path in subject.import_path()),
+        "PYTHONUNBUFFERED": "1",
+        "KILLPROOF_DATABASE": json.dumps(database.django_settings()),
+        "KILLPROOF_SETTINGS": json.dumps(subject.settings()),
+        "KILLPROOF_HISTORY": str(history),
+        "KILLPROOF_PARENT": str(os.getpid()),
+    }
+
+
+def _descendants(pid: int) -> list[int]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+    return []
+
+
+def _wait_until_gone(pids: Sequence[int]) -> None:
+    """Wait for the processes of a worker that was stopped, and kill those that stay."""
+    processes = []
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            processes.append(psutil.Process(pid))
+    for process in psutil.wait_procs(processes, timeout=5)[1]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()

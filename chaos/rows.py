@@ -1,0 +1,125 @@
+"""One row of the queue and its claims, as the database's audit saw them.
+
+Everything here is in audit order and, for leases, in the database's seconds: the clocks of the
+processes have no say in it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+from chaos.deaths import trailing_pid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chaos.history import Attempt
+    from reports.schema import Op
+
+ENDINGS = frozenset({"release", "finish", "dead-letter", "deleted"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One claim of a row, with its lease.
+
+    Attributes:
+        op: the audit's op.
+        lease_until: the end of the lease after its last heartbeat; infinity if it has none.
+        ending: the op that ended the claim before its lease did, if any.
+    """
+
+    op: Op
+    lease_until: float
+    ending: Op | None
+
+    @property
+    def token(self) -> int | None:
+        """The fencing token."""
+        return self.op.token
+
+    @property
+    def owner(self) -> str:
+        """Who claimed, in the subject's words."""
+        return str(self.op.value.get("owner") or "")
+
+    @property
+    def owner_pid(self) -> int | None:
+        """The process that claimed, where its name tells."""
+        return trailing_pid(self.owner)
+
+    @property
+    def began(self) -> float:
+        """When the lease began."""
+        return _database_time(self.op)
+
+    @property
+    def ended(self) -> float:
+        """When the lease ended: it ran out, or the claim ended before."""
+        return min(self.lease_until, _database_time(self.ending) if self.ending else math.inf)
+
+
+@dataclasses.dataclass(slots=True, kw_only=True, eq=False)
+class Row:
+    """One row of the table of live tasks, from its creation to its end.
+
+    Attributes:
+        id: the row's id, which it keeps in the tables of ended tasks.
+        task: the workload's key of its task, where anybody told it.
+        audit: its ops, in audit order.
+        claims: its claims, in audit order.
+        starts: the attempts that ran it, by start.
+        ops: everything that is known of its task, for a witness.
+    """
+
+    id: Any
+    task: str | None
+    audit: Sequence[Op] = ()
+    claims: Sequence[Claim] = ()
+    starts: list[Attempt] = dataclasses.field(default_factory=list)
+    ops: Sequence[Op] = ()
+
+    @property
+    def created(self) -> Op | None:
+        """The op of its creation, where the audit has it."""
+        return self.first("created")
+
+    def first(self, *words: str) -> Op | None:
+        """Return the first of its audit ops that is one of ``words``."""
+        return next((op for op in self.audit if op.f in words), None)
+
+    def claim_of(self, token: int | None) -> Claim | None:
+        """Return its last claim, among those with ``token`` if that is known."""
+        claims = [claim for claim in self.claims if token is None or claim.token == token]
+        return claims[-1] if claims else None
+
+
+def audit_order(op: Op) -> int:
+    """Return the sort key of audit ops; without sequences they stay in the order of their times."""
+    return int(op.value.get("sequence", 0))
+
+
+def follow_claims(audit: Sequence[Op]) -> tuple[Claim, ...]:
+    """Follow every claim of a row through its heartbeats to its end."""
+    return tuple(
+        _follow(op, audit[index + 1 :]) for index, op in enumerate(audit) if op.f == "claim"
+    )
+
+
+def _follow(claim: Op, later: Sequence[Op]) -> Claim:
+    own = [op for op in later if op.token == claim.token or op.f == "deleted"]
+    renewals = [op for op in own if op.f == "heartbeat"]
+    until = (renewals[-1] if renewals else claim).value.get("lease_until")
+    return Claim(
+        op=claim,
+        lease_until=math.inf if until is None else float(until),
+        ending=next((op for op in own if op.f in ENDINGS), None),
+    )
+
+
+def _database_time(op: Op) -> float:
+    if op.database_time is None:
+        raise ValueError(f"the audit op {op.f!r} of row {op.value.get('row')} has no database_time")
+    return op.database_time

@@ -1,0 +1,37 @@
+"""Tasks that kill their own worker, beside healthy ones that must not suffer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chaos import workload
+from chaos.plan import Kill
+from chaos.scenarios.scenario import Scenario
+
+if TYPE_CHECKING:
+    import random
+
+    from chaos.scenarios.scenario import Workload
+
+SECONDS = 3.0
+
+
+def _workload(rng: random.Random) -> Workload:
+    poison = workload.poison(3, first=0.5, every=0.6)
+    calls = [
+        *workload.mails(rng, 80, seconds=SECONDS),
+        *workload.waves(rng, count=2, size=10, first=1.0, every=1.0),
+        *workload.duplicates(rng, 8, seconds=SECONDS),
+        *workload.delayed(rng, 10, seconds=SECONDS / 2),
+        *poison,
+    ]
+    return calls, [Kill(trigger=task.key, target="itself") for task in poison]
+
+
+POISON = Scenario(
+    name="poison",
+    summary="Tasks that SIGKILL their own worker, every time they run, beside healthy tasks",
+    workers=2,
+    processes=2,
+    workload=_workload,
+)

@@ -1,0 +1,186 @@
+"""A session: every scenario on every database, one run after the other, each stored."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from chaos.run import Run
+from engine.databases import Unavailable, open_database
+from reports.schema import Manifest, Results, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from chaos.plan import Plan
+    from chaos.scenarios import Scenario
+    from engine.databases import Database
+    from engine.subjects import Subject
+
+REPOSITORY: Final = Path(__file__).resolve().parents[1]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a session was asked for.
+
+    Attributes:
+        databases: names; one that was ``named`` by the user must not be missing.
+        url: the database to use instead of starting one.
+        folder: where the runs are stored.
+    """
+
+    scenarios: Sequence[Scenario]
+    databases: Sequence[str]
+    named: bool
+    subject: Subject
+    seed: int
+    provider: str | None
+    url: str | None
+    folder: Path
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One run of a session, or the reason why there is none.
+
+    Attributes:
+        results: None if the database could not be had.
+        reason: why not, in one line.
+        folder: the stored run.
+    """
+
+    scenario: str
+    database: str
+    results: Results | None = None
+    reason: str = ""
+    folder: Path | None = None
+
+
+def run_session(request: Request, on_phase: Callable[[str, str, str], None]) -> Iterator[Cell]:
+    """Yield a cell for each scenario on each database, as soon as it is known.
+
+    ``on_phase`` is told the scenario, the database and what happens now. However this ends, no
+    server, worker or temporary folder is left.
+    """
+    for name in request.databases:
+        with contextlib.ExitStack() as stack:
+            try:
+                on_phase("", name, "starting the database")
+                database = stack.enter_context(_started(name, request))
+            except Unavailable as error:
+                for scenario in request.scenarios:
+                    yield Cell(scenario=scenario.name, database=name, reason=str(error))
+                continue
+            for scenario in request.scenarios:
+                yield _run(scenario, database, request, on_phase)
+
+
+@contextlib.contextmanager
+def _started(name: str, request: Request) -> Iterator[Database]:
+    folder = Path(tempfile.mkdtemp(prefix=f"killproof-{name}-"))
+    try:
+        opened = open_database(name, folder, provider=request.provider, url=request.url)
+        with opened as database:
+            yield database
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(
+    scenario: Scenario,
+    database: Database,
+    request: Request,
+    on_phase: Callable[[str, str, str], None],
+) -> Cell:
+    plan = scenario.plan(request.seed)
+    folder = request.folder / f"{scenario.name}-{database.name}"
+    begun, started_at = time.monotonic(), datetime.datetime.now(tz=datetime.UTC)
+    run = Run(
+        plan=plan,
+        subject=request.subject,
+        database=database,
+        folder=folder,
+        on_phase=lambda phase: on_phase(scenario.name, database.name, phase),
+    )
+    results = run.execute()
+    manifest = _manifest(scenario, plan, database, request.subject)
+    timed = dataclasses.replace(
+        manifest,
+        started_at=started_at.isoformat(timespec="seconds"),
+        duration_seconds=round(time.monotonic() - begun, 3),
+    )
+    write_json(folder / "manifest.json", timed)
+    return Cell(scenario=scenario.name, database=database.name, results=results, folder=folder)
+
+
+def _manifest(scenario: Scenario, plan: Plan, database: Database, subject: Subject) -> Manifest:
+    return Manifest(
+        scenario=scenario.name,
+        summary=scenario.summary,
+        seed=plan.seed,
+        command=(
+            f"nox -s chaos -- --subject {subject.name} --scenario {scenario.name}"
+            f" --database {database.name} --seed {plan.seed}"
+        ),
+        started_at="",
+        duration_seconds=0.0,
+        database={
+            "name": database.name,
+            "provider": database.provider,
+            "version": database.version(),
+            "durability": database.durability(),
+        },
+        subject={
+            "name": subject.name,
+            "version": subject.version(),
+            "contract": dataclasses.asdict(subject.contract()),
+        },
+        environment=_environment(),
+    )
+
+
+def _environment() -> dict[str, Any]:
+    return {
+        "python": platform.python_version(),
+        "django": importlib.metadata.version("django"),
+        "killproof": importlib.metadata.version("killproof"),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str:
+    """Return the commit of the checkout, with a mark if it was changed, or "unknown"."""
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+        return subprocess.check_output(
+            command, cwd=REPOSITORY, text=True, stderr=subprocess.DEVNULL
+        ).strip()
+    return "unknown"
+
+
+def write_pages(folder: Path, cells: Sequence[Cell]) -> None:
+    """Have ``reports`` make a page of each run and an index over them; it knows only the files."""
+    runs = [str(cell.folder) for cell in cells if cell.folder is not None]
+    if not runs:
+        return
+    for arguments in (runs, ["--index", str(folder)]):
+        subprocess.run(
+            [sys.executable, "-m", "reports", *arguments],
+            cwd=REPOSITORY,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
