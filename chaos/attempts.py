@@ -92,6 +92,11 @@ class Effect:
         return self.attempt.start if self.attempt else self.op.time
 
     @property
+    def origin(self) -> object:
+        """What it has in common with the other effects of its attempt only."""
+        return (self.op.process, self.attempt.start) if self.attempt else id(self.op)
+
+    @property
     def row(self) -> Any:
         """The id of the row that it is an effect of, where that is known."""
         return self.attempt.row if self.attempt else None

@@ -17,8 +17,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from chaos.cluster import ClusterError
 from chaos.scenarios import SCENARIOS
 from chaos.session import REPOSITORY, Request, run_session, write_pages
-from chaos.table import STYLES, remarks, session_verdict, table_of, to_json
+from chaos.table import LEGEND, STYLES, remarks, session_verdict, table_of, to_json
 from engine.databases import NAMES, PROVIDERS, ServerFailed, parse_url
+from engine.project.lifeline import die_with_parent
 from engine.subjects import SUBJECTS, SubjectUnavailableError, subject_named
 
 if TYPE_CHECKING:
@@ -55,9 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         _print_list()
         return 0
-    # A session manager that stops us deserves the same clean-up as Ctrl-C.
+    # Who stops us with SIGTERM, or dies, gets the same clean-up as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    terminal = Console(stderr=options.json)
+    die_with_parent(signal.SIGTERM)
+    terminal = Console(stderr=options.json, highlight=False)
     try:
         return _run(_request(options), terminal, as_json=options.json)
     except KeyboardInterrupt:
@@ -82,6 +84,7 @@ def _run(request: Request, terminal: Console, *, as_json: bool) -> int:
         sys.stdout.write(to_json(cells, verdict, request.seed) + "\n")
     else:
         terminal.print(table_of(cells))
+        terminal.print(LEGEND, style="dim")
         for line in remarks(cells):
             terminal.print(f"- {line}", soft_wrap=True)
         terminal.print(f"{STYLES[verdict]}  stored in {request.folder}", soft_wrap=True)

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+import rich.box
 from rich.markup import escape
 from rich.table import Table
 
@@ -32,18 +33,26 @@ def session_verdict(cells: Sequence[Cell], *, named: bool) -> Verdict:
 
 
 def table_of(cells: Sequence[Cell]) -> Table:
-    """Return the table: a row for each scenario on each database."""
-    table = Table(title="Killproof", title_justify="left")
+    """Return the table: a row for each scenario on each database.
+
+    It fits 80 columns: ``again`` counts the retried tasks, ``twice`` the duplicated ones, and the
+    recovery is the median and the longest time from a kill to the next start of its task.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for heading in ("scenario", "database", "verdict"):
         table.add_column(heading, no_wrap=True)
-    for heading in (
-        *("tasks", "kills", "retried", "dead letters", "lost", "duplicated"),
-        "recovery p50/max",
-    ):
-        table.add_column(heading, justify="right")
+    for heading in ("tasks", "kills", "again", "lost", "twice"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("p50/max ms", justify="right", no_wrap=True)
     for cell in cells:
         table.add_row(*_row(cell))
     return table
+
+
+LEGEND: Final = (
+    "again: tasks started more than once. twice: effects too many. "
+    "p50/max ms: from a kill to the next start of the task that it interrupted."
+)
 
 
 def remarks(cells: Sequence[Cell]) -> Iterator[str]:
@@ -72,19 +81,18 @@ def to_json(cells: Sequence[Cell], verdict: Verdict, seed: int) -> str:
 
 def _row(cell: Cell) -> list[str]:
     if cell.results is None:
-        return [cell.scenario, cell.database, "[dim]not tested[/]", *["-"] * 7]
+        return [cell.scenario, cell.database, "[dim]not tested[/]", *["-"] * 6]
     counts = cell.results.counts
     numbers = (
         counts.acknowledged,
         counts.kills_landed,
         counts.retried,
-        counts.dead_lettered,
         counts.lost,
         counts.duplicated,
     )
     recovery = "-"
     if counts.recovery_ms_p50 is not None and counts.recovery_ms_max is not None:
-        recovery = f"{counts.recovery_ms_p50:.0f} / {counts.recovery_ms_max:.0f} ms"
+        recovery = f"{counts.recovery_ms_p50:.0f}/{counts.recovery_ms_max:.0f}"
     verdict = STYLES[cell.results.verdict]
     return [cell.scenario, cell.database, verdict, *map(str, numbers), recovery]
 

@@ -1,4 +1,4 @@
-"""Ties a process to the harness that started it, so that none is left behind."""
+"""Ties a process to the one that started it, so that none is left behind."""
 
 import ctypes
 import os
@@ -7,16 +7,19 @@ import sys
 from typing import Final
 
 PARENT: Final = "KILLPROOF_PARENT"
-"""The environment variable with the pid of the harness."""
+"""The environment variable with the pid of the process to die with."""
 
 _PR_SET_PDEATHSIG: Final = 1
 
 
-def die_with_harness() -> None:
-    """Have the kernel end this process when the harness dies, where the kernel can (Linux)."""
+def die_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
+    """Have the kernel send this process a signal when its parent dies, where it can (Linux).
+
+    Does nothing unless the environment names the parent.
+    """
     parent = os.environ.get(PARENT)
     if parent is None or sys.platform != "linux":
         return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
     if os.getppid() != int(parent):
-        sys.exit("the harness is gone")
+        sys.exit("the process that started this one is gone")

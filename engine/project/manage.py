@@ -5,9 +5,9 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from engine.project.lifeline import die_with_harness
+from engine.project.lifeline import die_with_parent
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engine.project.settings")
-    die_with_harness()
+    die_with_parent()
     execute_from_command_line(sys.argv)

@@ -14,12 +14,12 @@ from typing import Any
 
 import django
 
-from engine.project.lifeline import die_with_harness
+from engine.project.lifeline import die_with_parent
 
 
 def main() -> None:
     """Enqueue everything, then exit."""
-    die_with_harness()
+    die_with_parent()
     django.setup()
     plan = json.loads(Path(sys.argv[1]).read_text())
     producer = int(sys.argv[2])

@@ -80,7 +80,7 @@ class DjangoBackgroundTasks(Subject):
     def worker_arguments(self, processes: int) -> tuple[str, ...]:
         """Return a ``process_tasks``; it has one process, whatever is asked for."""
         del processes
-        return ("process_tasks", "--sleep=0.5", "--log-std")
+        return ("process_tasks", "--sleep=0.5")
 
     def observe(self, change: Change) -> Iterator[Observation]:
         """Say what a change of its two tables means."""

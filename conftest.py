@@ -1,0 +1,58 @@
+"""Starts the database that the tests run on, and nothing else.
+
+``KILLPROOF_TEST_DATABASE`` names it: sqlite (the default), postgresql, mysql or mariadb. The tests
+fail if it cannot be had: a database that was asked for is never skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.databases import Database, ServerFailed, Unavailable, open_database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DATABASE = "KILLPROOF_DATABASE"
+_FINISH: pytest.StashKey[Callable[[], None]] = pytest.StashKey()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the database, once for all processes of pytest-xdist."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "engine.project.settings"
+    if _DATABASE in os.environ:
+        return
+    name = os.environ.get("KILLPROOF_TEST_DATABASE", "sqlite")
+    folder = Path(tempfile.mkdtemp(prefix="killproof-tests-"))
+    try:
+        database = open_database(name, folder)
+        database.start()
+    except (Unavailable, ServerFailed, ValueError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        pytest.exit(str(error), returncode=1)
+    config.stash[_FINISH] = lambda: _finish(database, folder)
+    settings = database.django_settings()
+    if name == "sqlite":
+        # A file and not memory: the tests use several processes.
+        settings["TEST"] = {"NAME": str(folder / "test.sqlite3")}
+    os.environ[_DATABASE] = json.dumps(settings)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the database, if this process started it."""
+    finish = config.stash.get(_FINISH, None)
+    if finish is not None:
+        finish()
+
+
+def _finish(database: Database, folder: Path) -> None:
+    os.environ.pop(_DATABASE, None)
+    database.stop()
+    shutil.rmtree(folder, ignore_errors=True)

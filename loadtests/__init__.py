@@ -1,0 +1,1 @@
+"""Load profiles that find where a database saturates; not built yet."""
