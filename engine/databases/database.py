@@ -1,0 +1,167 @@
+"""One database, whoever provides it: a server to start and kill, and a dialect to speak to it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from engine.databases.dsn import check_droppable
+from engine.databases.failures import ServerFailed
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from engine.databases.address import Address
+    from engine.databases.dialect import Dialect
+
+READY_SECONDS = 60.0
+_RETRY_SECONDS = 0.05
+
+
+class Server(Protocol):
+    """What a provider gives: a server at an address, and a hand on its processes."""
+
+    address: Address
+
+    @property
+    def can_kill(self) -> bool:
+        """Whether there are processes here that may be killed and paused."""
+
+    def start(self) -> None:
+        """Start it, without waiting until it answers."""
+
+    def stop(self) -> None:
+        """End it for good."""
+
+    def kill(self) -> tuple[int, ...]:
+        """Kill all its processes, wait until they are gone, and tell their ids."""
+
+    def restart(self) -> None:
+        """Start it again on the same data and port."""
+
+    def pause(self) -> None:
+        """Stop its processes in their tracks."""
+
+    def resume(self) -> None:
+        """Let them go on."""
+
+    def has_ended(self) -> bool:
+        """Tell whether it is known not to run."""
+
+    def last_words(self) -> str:
+        """Read the end of its log."""
+
+
+class Database:
+    """An empty database on a running server, from ``start`` to ``stop``.
+
+    Attributes:
+        name: sqlite, postgresql, mysql or mariadb.
+        provider: embedded, container or dsn.
+    """
+
+    def __init__(self, *, provider: str, dialect: Dialect, server: Server) -> None:
+        self.name = server.address.name
+        self.provider = provider
+        self._dialect = dialect
+        self._server = server
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def can_kill(self) -> bool:
+        """Whether there are server processes here that may be killed and paused."""
+        return self._server.can_kill
+
+    @property
+    def url(self) -> str:
+        """The database as a URL, password included."""
+        return self._server.address.url
+
+    def start(self) -> None:
+        """Start the server and return when it answers; raise ServerFailed if it does not."""
+        try:
+            self._server.start()
+            if self.provider != "dsn":
+                self._create_when_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the server for good: no process, container or socket remains. Twice is fine."""
+        self._server.stop()
+
+    def kill(self) -> tuple[int, ...]:
+        """Send SIGKILL to all server processes, wait until they are gone, return their ids."""
+        return self._server.kill()
+
+    def restart(self) -> None:
+        """Start a killed server again on the same data and port; return when it answers."""
+        self._server.restart()
+        self._create_when_ready()
+
+    def pause(self) -> None:
+        """Stop all server processes: connections stay open and nothing answers."""
+        self._server.pause()
+
+    def resume(self) -> None:
+        """Let all server processes go on."""
+        self._server.resume()
+
+    def reset(self) -> None:
+        """Empty the database: it is dropped and created again, whoever is connected to it."""
+        if self.provider == "dsn":
+            check_droppable(self._server.address)
+        self._dialect.reset(self._server.address)
+
+    def django_settings(self) -> dict[str, Any]:
+        """Write an entry of Django's DATABASES, which can be written as JSON."""
+        return self._dialect.django_settings(self._server.address)
+
+    def connect(self) -> Any:
+        """Open a DB-API connection in autocommit mode; the caller closes it."""
+        return self._dialect.connect(self._server.address)
+
+    def session(self, connection: Any) -> int:
+        """Tell the server's own number of a connection, as ``blockers`` takes and returns it."""
+        return self._dialect.session(connection)
+
+    def version(self) -> str:
+        """Ask the server's version."""
+        return self._dialect.version(self._server.address)
+
+    def durability(self) -> dict[str, str]:
+        """Ask the running server's settings on which an acknowledged commit depends."""
+        return self._dialect.durability(self._server.address)
+
+    def blockers(self, session: int) -> tuple[int, ...]:
+        """Ask which sessions block the given one; () on SQLite, which keeps no such list."""
+        return self._dialect.blockers(self._server.address, session)
+
+    def _create_when_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            try:
+                self._dialect.create(self._server.address)
+            except Exception as error:  # each driver has its own, and any of them means: not yet
+                if self._server.has_ended():
+                    raise self._failure("the server ended while it started") from error
+                if time.monotonic() > deadline:
+                    raise self._failure(f"no answer in {READY_SECONDS:.0f} seconds") from error
+                time.sleep(_RETRY_SECONDS)
+            else:
+                return
+
+    def _failure(self, reason: str) -> ServerFailed:
+        return ServerFailed(self.name, reason=reason, last_words=self._server.last_words())

@@ -1,0 +1,138 @@
+"""The dialects of MySQL and MariaDB, through PyMySQL: they part ways only in who blocks whom."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from engine.databases.dialect import CONNECT_TIMEOUT_SECONDS, Dialect, server_settings
+
+if TYPE_CHECKING:
+    from engine.databases.address import Address
+
+_DURABILITY_QUERY = """
+    SHOW GLOBAL VARIABLES WHERE variable_name IN (
+        'innodb_doublewrite', 'innodb_flush_log_at_trx_commit', 'innodb_flush_method',
+        'log_bin', 'sync_binlog'
+    )
+"""
+# A statement that waits for a killed session's rollback gives up after this time.
+_LOCK_TIMEOUT_SECONDS = 20
+_NO_SUCH_SESSION = 1094
+
+
+class MySQL(Dialect):
+    """MySQL's words."""
+
+    driver: ClassVar[str] = "pymysql"
+    driver_package: ClassVar[str] = "PyMySQL"
+    version_query: ClassVar[str] = "SELECT version()"
+    blockers_query: ClassVar[str] = """
+        SELECT DISTINCT blocking.processlist_id
+        FROM performance_schema.data_lock_waits AS wait
+        JOIN performance_schema.threads AS waiting
+            ON waiting.thread_id = wait.requesting_thread_id
+        JOIN performance_schema.threads AS blocking
+            ON blocking.thread_id = wait.blocking_thread_id
+        WHERE waiting.processlist_id = %s
+        ORDER BY 1
+    """
+
+    def connect(self, address: Address) -> Any:
+        """Open a connection in autocommit mode."""
+        import pymysql
+
+        return pymysql.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            password=address.password,
+            database=address.database or None,
+            charset="utf8mb4",
+            autocommit=True,
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        )
+
+    def session(self, connection: Any) -> int:
+        """Tell the connection's id in the process list."""
+        return int(connection.thread_id())
+
+    def create(self, address: Address) -> None:
+        """Create the database unless it is there."""
+        with contextlib.closing(self._connect_beside(address)) as connection:
+            self._create(connection, address)
+
+    def reset(self, address: Address) -> None:
+        """End the sessions on the database, drop it and create it again."""
+        with contextlib.closing(self._connect_beside(address)) as connection:
+            self._end_sessions(connection, address)
+            cursor = connection.cursor()
+            cursor.execute(f"SET SESSION lock_wait_timeout = {_LOCK_TIMEOUT_SECONDS}")
+            if _exists(cursor, address):
+                cursor.execute(f"DROP DATABASE {_identifier(address.database)}")
+            self._create(connection, address)
+
+    def durability(self, address: Address) -> dict[str, str]:
+        """Ask how InnoDB and the binary log write a commit."""
+        return {str(name): str(value) for name, value in self.ask(address, _DURABILITY_QUERY)}
+
+    def blockers(self, address: Address, session: int) -> tuple[int, ...]:
+        """Ask which connections hold a row lock that the given one waits for."""
+        rows = self.ask(address, self.blockers_query, (session,))
+        return tuple(int(blocker) for (blocker,) in rows)
+
+    def django_settings(self, address: Address) -> dict[str, Any]:
+        """Write settings that can store any text."""
+        return server_settings(
+            address, engine="django.db.backends.mysql", options={"charset": "utf8mb4"}
+        )
+
+    def _connect_beside(self, address: Address) -> Any:
+        """Connect to no database, so that none is in our own way."""
+        return self.connect(dataclasses.replace(address, database=""))
+
+    def _create(self, connection: Any, address: Address) -> None:
+        cursor = connection.cursor()
+        if not _exists(cursor, address):
+            name = _identifier(address.database)
+            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+
+    def _end_sessions(self, connection: Any, address: Address) -> None:
+        import pymysql
+
+        cursor = connection.cursor()
+        cursor.execute("SHOW FULL PROCESSLIST")
+        sessions = [row[0] for row in cursor.fetchall() if row[3] == address.database]
+        for session in sessions:
+            try:
+                cursor.execute(f"KILL {int(session)}")
+            except pymysql.err.MySQLError as error:
+                # A session may end by itself before its turn comes.
+                if error.args[0] != _NO_SUCH_SESSION:
+                    raise
+
+
+class MariaDB(MySQL):
+    """MariaDB's words: it never had MySQL's tables of locks, and kept those of old."""
+
+    blockers_query: ClassVar[str] = """
+        SELECT DISTINCT blocking.trx_mysql_thread_id
+        FROM information_schema.innodb_lock_waits AS wait
+        JOIN information_schema.innodb_trx AS waiting ON waiting.trx_id = wait.requesting_trx_id
+        JOIN information_schema.innodb_trx AS blocking ON blocking.trx_id = wait.blocking_trx_id
+        WHERE waiting.trx_mysql_thread_id = %s
+        ORDER BY 1
+    """
+
+
+def _exists(cursor: Any, address: Address) -> bool:
+    # Asked beforehand, as IF EXISTS and IF NOT EXISTS warn, and drivers may raise warnings.
+    cursor.execute(
+        "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s", (address.database,)
+    )
+    return cursor.fetchone() is not None
+
+
+def _identifier(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
