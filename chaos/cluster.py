@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from engine.subjects import Subject
 
 STOP_SECONDS: Final = 20.0
-RESPAWN_LIMIT: Final = 60
+RESPAWN_PAUSE_SECONDS: Final = 0.5
+SPAWN_LIMIT: Final = 200
 
 
 class ClusterError(Exception):
@@ -34,12 +35,14 @@ class _Worker:
     slot: int
     process: subprocess.Popen[bytes]
     log: IO[bytes]
+    spawned_at: float
 
 
 class Cluster:
     """Starts the subject's processes with its own Python, each in its own session.
 
-    A worker that ended is started again, as a process supervisor would, until ``hold`` or ``stop``.
+    A worker that ended is started again, as a process supervisor would: at once, or after a pause
+    if it had only just started.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Cluster:
         self._environment = _environment(subject, database, folder / "history")
         self._workers: dict[int, _Worker] = {}
         self._producers: list[subprocess.Popen[bytes]] = []
+        self._empty_slots: dict[int, float] = {}
         self._spawned = 0
 
     def migrate(self) -> None:
@@ -108,15 +112,19 @@ class Cluster:
         workers = [worker.process.pid for worker in self._workers.values()]
         return workers + [pid for worker in workers for pid in _descendants(worker)]
 
-    def bury_dead(self, *, respawn: bool = True) -> None:
-        """Wait for workers that ended, record how, and start them again."""
+    def tend(self) -> None:
+        """Wait for workers that ended, record how, and start workers in slots that have none."""
         for worker in list(self._workers.values()):
             status = worker.process.poll()
-            if status is None:
-                continue
-            self._record_exit(worker, status)
-            if respawn:
-                self._spawn(worker.slot)
+            if status is not None:
+                self._record_exit(worker, status)
+                age = time.monotonic() - worker.spawned_at
+                pause = RESPAWN_PAUSE_SECONDS if age < RESPAWN_PAUSE_SECONDS else 0.0
+                self._empty_slots[worker.slot] = time.monotonic() + pause
+        for slot, spawn_at in list(self._empty_slots.items()):
+            if time.monotonic() >= spawn_at and self._spawned < SPAWN_LIMIT:
+                del self._empty_slots[slot]
+                self._spawn(slot)
 
     def stop(self) -> None:
         """Stop everything, gracefully if it lets us: nothing of it is left when this returns."""
@@ -147,11 +155,9 @@ class Cluster:
 
     def _spawn(self, slot: int) -> None:
         self._spawned += 1
-        if self._spawned > RESPAWN_LIMIT:
-            raise ClusterError(f"workers ended {RESPAWN_LIMIT} times: see logs/worker-{slot}.log")
         log = (self._logs / f"worker-{slot}.log").open("ab")
         process = self._popen(["-m", "engine.project.manage", *self._arguments], log)
-        self._workers[slot] = _Worker(slot, process, log)
+        self._workers[slot] = _Worker(slot, process, log, time.monotonic())
         self._history.write("ok", "spawn", value={"pid": process.pid, "slot": slot})
 
     def _popen(self, arguments: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:

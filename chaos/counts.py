@@ -55,7 +55,7 @@ def _interrupted(history: History, pid: int, sent: int, seen: int) -> Iterator[A
     """Yield the attempts that a killed process ran, or held the claims of."""
     for task in history.tasks.values():
         for attempt in task.attempts:
-            is_its = pid in (attempt.pid, history.owner_pid(attempt))
+            is_its = pid == attempt.pid or pid in history.holders(attempt)
             if is_its and attempt.start <= seen and attempt.end >= sent:
                 yield attempt
 

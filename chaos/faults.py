@@ -53,13 +53,13 @@ class Faults:
         match kill.target:
             case "task":
                 self._kill([pid] if self._cluster.owns(pid) else [], kill)
-                self._cluster.bury_dead()
+                self._cluster.tend()
             case "everything":
                 self._kill(self._cluster.pids(), kill)
-                self._cluster.bury_dead()
+                self._cluster.tend()
             case "itself":
                 self._kill([pid], kill, by_hand=False)
-                self._cluster.bury_dead()
+                self._cluster.tend()
 
     def _kill(self, pids: Sequence[int], kill: Kill, *, by_hand: bool = True) -> None:
         """Kill all of them before waiting for any: they die as if at once."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from chaos.attempts import Attempt, Effect, Enqueue, Outcome, Task
 from chaos.deaths import Death, find_deaths, pair_kills, trailing_pid
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from reports.schema import Op
 
-__all__ = ["Attempt", "Death", "Effect", "Enqueue", "History", "Row", "Task"]
+CLOCK_SLACK_NS: Final = 50_000_000
+"""The times of audit ops are converted from the database's clock: no body is compared closer."""
+
+__all__ = ["CLOCK_SLACK_NS", "Attempt", "Death", "Effect", "Enqueue", "History", "Row", "Task"]
 
 
 class History:
@@ -40,7 +43,8 @@ class History:
 
     def __init__(self, ops: Iterable[Op]) -> None:
         """Read the ops; raises ValueError if one ends what never began."""
-        self.ops = tuple(sorted(ops, key=lambda op: op.time))
+        # Files may be merged in any order: a tie of the clock must not decide anything.
+        self.ops = tuple(sorted(ops, key=lambda op: (op.time, op.process)))
         self.kills = pair_kills(self.ops)
         self.deaths = find_deaths(self.ops, self.kills)
         self.phases = tuple(op for op in self.ops if op.f == "phase")
@@ -73,12 +77,23 @@ class History:
         death = self.deaths.get(pid) if pid is not None else None
         return death if death is not None and death.is_seen_by(time) else None
 
-    def owner_pid(self, attempt: Attempt | None) -> int | None:
-        """Return the process that held the claim of an attempt, where the audit tells."""
-        if attempt is None or attempt.token is None or attempt.row not in self.rows:
-            return None
-        claim = self.rows[attempt.row].claim_of(attempt.token)
-        return claim.owner_pid if claim else None
+    def holders(self, attempt: Attempt | None) -> set[int]:
+        """Return the processes that held, or may have held, the claim of an attempt.
+
+        A body that was told no token ran under some claim of before its start.
+        """
+        if attempt is None:
+            return set()
+        own = self.rows.get(attempt.row)
+        rows = [own] if own else self.tasks[attempt.task].rows.values()
+        latest = attempt.start + CLOCK_SLACK_NS
+        return {
+            claim.owner_pid
+            for row in rows
+            for claim in row.claims
+            if claim.owner_pid is not None
+            and (claim.op.time <= latest if attempt.token is None else claim.token == attempt.token)
+        }
 
 
 def is_fault(op: Op) -> bool:

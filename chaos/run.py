@@ -27,6 +27,9 @@ PATIENCE_SECONDS: Final = 9.0
 """How much longer than the contract's recovery the drain waits without seeing any progress."""
 
 FAULT_SECONDS: Final = 60.0
+DRAIN_SECONDS: Final = 45.0
+"""The longest drain, for a queue that moves and never ends."""
+
 STEP_SECONDS: Final = 0.004
 QUIET_SECONDS: Final = 0.5
 
@@ -91,18 +94,19 @@ class Run:
             if time.monotonic() > deadline:
                 break  # a fault that was not triggered leaves its trace: the verdict is UNKNOWN
             faults.strike()
-            cluster.bury_dead()
+            cluster.tend()
             time.sleep(STEP_SECONDS)
         self._begin("heal", history)
 
     def _drain(self, connection: Any, cluster: Cluster, faults: Faults, history: Recorder) -> bool:
-        """Wait until no row lives, or until nothing has moved for too long; tell which."""
+        """Wait until no row lives, nothing has moved for too long, or time is up; tell which."""
         self._begin("drain", history)
         patience = self.subject.contract().recovery_seconds + PATIENCE_SECONDS
         state, moved_at = self._live_state(connection), time.monotonic()
-        while state[0] and time.monotonic() - moved_at < patience:
+        deadline = moved_at + DRAIN_SECONDS
+        while state[0] and time.monotonic() < min(deadline, moved_at + patience):
             faults.strike()
-            cluster.bury_dead()
+            cluster.tend()
             time.sleep(STEP_SECONDS * 5)
             former, state = state, self._live_state(connection)
             if state != former:

@@ -115,8 +115,8 @@ class QueueMachine(RuleBasedStateMachine):
             self.model.finish(held.model)
 
     @precondition(lambda self: self.held)
-    @rule(data=st.data(), retry_in=DELAYS)
-    def fail(self, data: st.DataObject, retry_in: int) -> None:
+    @rule(data=st.data(), retry_in=st.none() | DELAYS)
+    def fail(self, data: st.DataObject, retry_in: int | None) -> None:
         """A worker's attempt fails: the task waits for the next, or is dead-lettered."""
         held = self._draw(data)
         if self._record(held, Failed(claim=held.engine, error="why", retry_in=retry_in)):

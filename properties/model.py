@@ -76,10 +76,11 @@ class ModelQueue:
         del self.live[claim.id]
         self.completed.add(claim.id)
 
-    def fail(self, claim: ModelClaim, *, retry_in: int) -> None:
-        """End a held attempt badly."""
+    def fail(self, claim: ModelClaim, *, retry_in: int | None) -> None:
+        """End a held attempt badly; None leaves the task due as it was."""
         task = self.live[claim.id]
-        task.run_at = self.now + retry_in
+        if retry_in is not None:
+            task.run_at = self.now + retry_in
         self._retry_or_bury(task)
 
     def release(self, claim: ModelClaim) -> None:

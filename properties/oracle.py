@@ -5,183 +5,20 @@ One question per anomaly: does this task have it? Each is answered by looking at
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import math
-import re
 from typing import TYPE_CHECKING, Any, Final
+
+from properties.world import MS, World, owner_pid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.subjects.contract import Contract
+    from properties.world import Body
     from reports.schema import Op
 
-MS: Final = 10**6
 TICK: Final = 0.001
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Body:
-    """One start of a body; ``gone`` is the earliest time at which it may have been over."""
-
-    op: Op
-    row: Any
-    pid: int
-    start: int
-    end: float
-    gone: float
-    outcome: str
-
-
-class World:
-    """All ops of a run, and the questions one can ask of them."""
-
-    def __init__(self, ops: list[Op]) -> None:
-        self.ops = sorted(ops, key=lambda op: (op.time, op.process))
-        self.keys = {op.task for op in ops if op.task is not None}
-        finals = [op for op in self.ops if op.f == "final-read"]
-        self.final = finals[-1] if finals else None
-
-    def of(self, key: str, f: str) -> list[Op]:
-        """Ask for a task's ops of one word."""
-        return [op for op in self.ops if op.task == key and op.f == f]
-
-    def rows(self, key: str) -> set[Any]:
-        """Ask for the live rows that a task had."""
-        return {
-            op.value["row"]
-            for op in self.ops
-            if op.task == key and op.process != "final-read" and op.value.get("row") is not None
-        }
-
-    def loose(self, key: str) -> list[Op]:
-        """Ask for audit ops that may mean any of several rows."""
-        if len(self.rows(key)) == 1:
-            return []
-        return [op for op in self.audit_of_task(key) if op.value.get("row") is None]
-
-    def audit_of_task(self, key: str) -> list[Op]:
-        """Ask for a task's audit."""
-        audit = [op for op in self.ops if op.task == key and op.process == "audit"]
-        return sorted(audit, key=lambda op: op.value["sequence"])
-
-    def audit(self, key: str, row: Any) -> list[Op]:
-        """Ask for a row's audit."""
-        rows = [row, None] if len(self.rows(key)) == 1 else [row]
-        return [op for op in self.audit_of_task(key) if op.value.get("row") in rows]
-
-    def calls(self, key: str) -> list[tuple[Op, Op | None]]:
-        """Ask for the enqueues, each with the end that somebody knows."""
-        calls: list[tuple[Op, Op | None]] = []
-        for op in self.of(key, "enqueue"):
-            if op.type == "invoke":
-                later = [
-                    end
-                    for end in self.of(key, "enqueue")
-                    if end.process == op.process and end.time >= op.time and end.type != "invoke"
-                ]
-                calls.append((op, later[0] if later and later[0].type != "info" else None))
-        return calls
-
-    def acknowledged(self, key: str) -> set[Any]:
-        """Ask for the rows that were promised; None for a promise without a row."""
-        return {
-            end.value.get("row")
-            for _, end in self.calls(key)
-            if end is not None and end.type == "ok"
-        }
-
-    def may_make(self, key: str) -> list[tuple[Op, Op | None]]:
-        """Ask for the enqueues that may have made a row."""
-        return [
-            (call, end)
-            for call, end in self.calls(key)
-            if end is None or (end.type == "ok" and not end.value.get("duplicate"))
-        ]
-
-    def last_word(self, pid: int | None) -> int | None:
-        """Ask when a body's process spoke last."""
-        words = [op.time for op in self.ops if op.process == f"body-{pid}"]
-        return max(words, default=None)
-
-    def death(self, pid: int | None) -> tuple[float, float] | None:
-        """Ask between which times a process died, if it did."""
-        sent, seen = [], []
-        for op in self.ops:
-            if op.f == "kill" and op.type == "invoke" and op.value["pid"] == pid:
-                sent.append(op.time)
-                ends = [o for o in self.ops if o.process == op.process and o.type == "ok"]
-                seen += [o.time for o in ends if o.f == "kill"]
-        for op in self.ops:
-            if op.f == "exit" and op.value["pid"] == pid:
-                word = self.last_word(pid) if op.value["status"] != 0 and not sent else None
-                sent.append(op.time if word is None else min(word, op.time))
-                seen.append(op.time)
-                break
-        return (min(sent), min(seen, default=math.inf)) if sent else None
-
-    def bodies(self, key: str) -> list[Body]:
-        """Ask for the starts of a task's body."""
-        return [self._body(key, op) for op in self.of(key, "attempt") if op.type == "invoke"]
-
-    def _body(self, key: str, op: Op) -> Body:
-        pid = op.value["pid"]
-        later = [o for o in self.of(key, "attempt") if o.process == op.process and o is not op]
-        ends = [o for o in later if o.time >= op.time and o.type in ("ok", "fail")]
-        death = self.death(pid)
-        end, gone, outcome = math.inf, math.inf, "open"
-        if ends:
-            end = gone = ends[0].time
-            outcome = ends[0].type
-        elif death is not None and math.isfinite(death[1]) and death[1] >= op.time:
-            gone, end, outcome = death[0], death[1], "killed"
-        row = op.value.get("row")
-        if row is None and len(self.rows(key)) == 1:
-            (row,) = self.rows(key)
-        return Body(op=op, row=row, pid=pid, start=op.time, end=end, gone=gone, outcome=outcome)
-
-    def starts(self, key: str, row: Any) -> list[Body]:
-        """Ask for the starts of a row's body."""
-        return [body for body in self.bodies(key) if body.row == row]
-
-    def effects(self, key: str) -> list[tuple[Op, Body | None]]:
-        """Ask for a task's effects, each with the body that had it."""
-        bodies = self.bodies(key)
-        pairs = []
-        for op in self.of(key, "effect"):
-            own = [b for b in bodies if b.op.process == op.process and b.start <= op.time]
-            pairs.append((op, own[-1] if own else None))
-        return pairs
-
-    def finals(self, key: str, row: Any) -> list[Op]:
-        """Ask for the final rows that are, or may be, this one."""
-        live = self.rows(key)
-        return [
-            op
-            for op in self.of(key, "row")
-            if row is None or op.value.get("row") == row or op.value.get("row") not in live
-        ]
-
-    def has_word(self, key: str, row: Any, *words: str) -> bool:
-        """Ask whether the audit says a word of a row, or of one that may be it."""
-        rows = self.rows(key) if row is None else {row}
-        told = [op for one in rows for op in self.audit(key, one)] + self.loose(key)
-        return any(op.f in words for op in told)
-
-    def holders(self, key: str, body: Body) -> set[int | None]:
-        """Ask which processes held, or may have held, the claim that a body ran under."""
-        rows = {body.row} if body.row is not None else self.rows(key)
-        claims = [op for row in rows for op in self.audit(key, row) if op.f == "claim"]
-        if body.op.token is None:
-            return {owner_pid(op) for op in claims if op.time <= body.start + 50 * MS}
-        return {owner_pid(op) for op in claims if op.token == body.op.token}
-
-
-def owner_pid(claim: Op) -> int | None:
-    """Read the pid out of ``host:pid``."""
-    match = re.search(r"\d+$", claim.value.get("owner") or "")
-    return int(match[0]) if match else None
 
 
 def is_lost(world: World, key: str, _: Contract) -> bool:

@@ -26,7 +26,7 @@ def _workload(rng: random.Random) -> Workload:
         *workload.duplicates(rng, 10, seconds=SECONDS),
         *workload.delayed(rng, 15, seconds=SECONDS / 2),
         *workload.flaky(rng, 8, seconds=SECONDS),
-        *workload.slow(rng, 1, seconds=0.5, work=4.5),
+        *workload.slow(rng, 1, seconds=0.5, work=6.0),
         *victims,
     ]
     return calls, [Kill(trigger=victim.key, target="task") for victim in hit]

@@ -1,0 +1,42 @@
+"""unexpected: a task ran that nobody enqueued, or whose every enqueue failed for certain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chaos.checkers.checker import Checker, Finding, Findings
+
+if TYPE_CHECKING:
+    from chaos.history import History, Task
+    from engine.subjects.contract import Contract
+
+
+def find(history: History, _: Contract) -> Findings:
+    """Find the tasks that ran without a producer who may have wanted them."""
+    return Findings(
+        exercised=sum(len(task.attempts) for task in history.tasks.values()),
+        found=[_finding(history, task) for task in unexpected_tasks(history)],
+    )
+
+
+def unexpected_tasks(history: History) -> list[Task]:
+    """Return the tasks that ran although no enqueue can have put them into the queue."""
+    return [
+        task
+        for task in history.tasks.values()
+        if (task.attempts or task.effects) and all(enqueue.has_failed for enqueue in task.enqueues)
+    ]
+
+
+def _finding(history: History, task: Task) -> Finding:
+    ran = next(op for op in task.ops if op.f in ("attempt", "effect"))
+    reason = "its only enqueues failed" if task.enqueues else "no producer ever tried to enqueue it"
+    return Finding(
+        task=task.key,
+        proof=f"{task.key} ran in {ran.process} at {history.at(ran.time)}, and {reason}",
+        moments=(ran.time,),
+        ops=task.ops,
+    )
+
+
+CHECKER = Checker(name="unexpected", opportunities="bodies that started", find=find)

@@ -1,0 +1,53 @@
+"""The pages about the anomalies: their examples are what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chaos.checkers import CHECKERS
+from chaos.history import History
+from chaos.tests.judging import CONTRACT
+from reports.schema import Op, Verdict
+
+PAGES = Path(__file__).parents[2] / "docs" / "anomalies"
+NAMES = [checker.name for checker in CHECKERS]
+
+
+def example(name: str) -> list[Op]:
+    """Read the history of a page."""
+    _, block, _ = (PAGES / f"{name}.md").read_text().split("```")
+    return [Op.from_json(line) for line in block.splitlines()[1:]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_example_of_a_page_has_its_anomaly_and_no_other(name: str) -> None:
+    """But a row that is lost may well have vanished too."""
+    history = History(example(name))
+    results = {checker.name: checker.check(history, CONTRACT) for checker in CHECKERS}
+    invalid = {name for name, result in results.items() if result.verdict == Verdict.INVALID}
+    if name == "stats":
+        assert invalid == set()
+        assert results[name].verdict == Verdict.UNKNOWN
+    else:
+        assert invalid == {name} | (invalid & {"vanished"})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_is_short_and_complete(name: str) -> None:
+    """Thirty lines, four to eight ops, and the questions that a reader has."""
+    text = (PAGES / f"{name}.md").read_text()
+    assert text.startswith(f"# {name}\n")
+    assert len(text.splitlines()) <= 30
+    assert 4 <= len(example(name)) <= 8
+    for question in ("What a user sees", "Usual causes", "Forbidden by"):
+        assert f"**{question}.**" in text
+
+
+def test_the_index_lists_every_page_in_the_order_of_the_report() -> None:
+    """And no page is left over."""
+    index = (PAGES / "README.md").read_text()
+    places = [index.index(f"[{name}]({name}.md)") for name in NAMES]
+    assert places == sorted(places)
+    assert {page.stem for page in PAGES.glob("*.md")} == {"README", *NAMES}

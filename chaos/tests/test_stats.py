@@ -1,0 +1,65 @@
+"""The checker ``stats``."""
+
+from __future__ import annotations
+
+import pytest
+
+from chaos.checkers import analyse
+from chaos.tests.judging import CONTRACT, assert_valid, check
+from chaos.tests.script import Script, good_run, killed_run
+from reports.schema import Verdict
+
+NAME = "stats"
+
+
+def test_a_run_that_worked_and_killed_and_drained_is_valid() -> None:
+    """All that the other checks lean on was there."""
+    assert_valid(NAME, killed_run())
+
+
+@pytest.mark.parametrize(
+    ("script", "missing"),
+    [
+        (killed_run().without(lambda op: op.f == "enqueue"), "no enqueue was acknowledged"),
+        (killed_run().without(lambda op: op.f == "effect"), "no task had an effect"),
+        (good_run(), "no kill interrupted a task's body"),
+        (good_run().kill(3.0, in_body=False), "no kill interrupted a task's body"),
+        (killed_run().kill(9.0, pid=812, seen=None), "kill of process 812 at 9.00 s was never"),
+        (killed_run().without(lambda op: op.f == "final-read"), "there was no final read"),
+        (killed_run().read(61.0, drained=False), "the queue was not drained"),
+    ],
+)
+def test_what_is_missing_is_named_and_proves_nothing(script: Script, missing: str) -> None:
+    """UNKNOWN, never INVALID."""
+    result = check(NAME, script)
+    assert result.verdict == Verdict.UNKNOWN
+    assert missing in result.note
+
+
+def test_everything_that_is_missing_is_named() -> None:
+    """Not just the first of it."""
+    assert check(NAME, Script()).note.count(";") == 3
+
+
+def test_a_kill_that_ended_with_an_info_did_not_land() -> None:
+    """Nobody saw the process dead."""
+    script = killed_run().kill(9.0, pid=812, seen=None)
+    script.say(9.5, script.ops[-1].process, "info", "kill", error="TimeoutError: it lives")
+    assert "812" in check(NAME, script).note
+
+
+def test_a_queue_that_stuck_is_its_own_checks_business() -> None:
+    """``stuck`` has said why it was not drained."""
+    script = killed_run().enqueue(5.0, "order-2", 2).final(60.0, "waiting", task="order-2", row=2)
+    assert_valid(NAME, script.read(61.0, drained=False))
+
+
+def test_a_run_that_is_not_meant_to_kill_needs_no_kill() -> None:
+    """Everything else it needs still."""
+    calm = {
+        check.name: check for check in analyse(good_run().ops, CONTRACT, expects_kills=False).checks
+    }
+    assert calm[NAME].verdict == Verdict.VALID
+    nothing = analyse(Script().ops, CONTRACT, expects_kills=False)
+    assert nothing.checks[-1].verdict == Verdict.UNKNOWN
+    assert "kill" not in nothing.checks[-1].note

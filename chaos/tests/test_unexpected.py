@@ -1,0 +1,37 @@
+"""The checker ``unexpected``."""
+
+from __future__ import annotations
+
+from chaos.tests.judging import assert_valid, only_anomaly
+from chaos.tests.script import Script, good_run
+
+
+def test_a_task_that_somebody_enqueued_is_expected() -> None:
+    """Acknowledged or not: a call whose end nobody knows may have worked."""
+    assert_valid("unexpected", good_run())
+    assert_valid("unexpected", Script().call(1.0).body(2.0))
+    assert_valid("unexpected", Script().call(1.0).refuse(1.5, "info").body(2.0))
+
+
+def test_a_task_that_nobody_enqueued_is_unexpected() -> None:
+    """The proof names the process that ran it."""
+    anomaly = only_anomaly("unexpected", Script().body(2.0, pid=812))
+    assert "body-812 at 2.00 s" in anomaly.proof
+    assert "no producer" in anomaly.proof
+
+
+def test_a_task_whose_every_enqueue_failed_is_unexpected() -> None:
+    """A failed enqueue, such as one that was rolled back, has no effect."""
+    script = Script().call(1.0).refuse(1.5, "fail").body(2.0)
+    assert "enqueues failed" in only_anomaly("unexpected", script).proof
+
+
+def test_one_enqueue_that_may_have_worked_is_enough() -> None:
+    """The first one failed and the second one did not."""
+    script = Script().call(1.0).refuse(1.5, "fail").enqueue(2.0).body(3.0)
+    assert_valid("unexpected", script)
+
+
+def test_an_effect_without_a_start_counts_too() -> None:
+    """It is the effect that hurts."""
+    assert "body-800" in only_anomaly("unexpected", Script().effect(2.0)).proof

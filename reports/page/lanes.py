@@ -1,0 +1,148 @@
+"""Swim-lanes: a lane per worker process, a bar per attempt.
+
+What is not drawn, because there is too much of it, is said in words.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from reports.page.attempts import Outcome
+from reports.page.backdrop import Figure
+from reports.page.svg import element, percent, symbol, title
+from reports.page.wording import duration, name, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markupsafe import Markup
+
+    from reports.page.attempts import Attempt
+    from reports.page.timeline import TimeAxis
+
+LANE_HEIGHT = 24
+MOST_ATTEMPTS = 2000
+MOST_LANES = 48
+
+_BAR_TOP = 13
+_BAR_HEIGHT = 9
+_NARROWEST = 0.2
+_LATE = 50
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The attempts that are drawn, by process, and the sentence about the others.
+
+    From ``cut`` seconds on, attempts are left out; None where the limit was not reached.
+    """
+
+    lanes: dict[str, list[Attempt]]
+    cut: float | None
+    remark: str
+
+
+def select(attempts: Sequence[Attempt]) -> Selection:
+    """Choose what to draw: the first processes, and of them the attempts that did not end well."""
+    processes = list(dict.fromkeys(attempt.process for attempt in attempts))
+    lanes: dict[str, list[Attempt]] = {process: [] for process in processes[:MOST_LANES]}
+    inside = [attempt for attempt in attempts if attempt.process in lanes]
+    by_interest = sorted(inside, key=lambda attempt: attempt.outcome is Outcome.OK)
+    drawn, left_out = by_interest[:MOST_ATTEMPTS], by_interest[MOST_ATTEMPTS:]
+    for attempt in drawn:
+        lanes[attempt.process].append(attempt)
+    return Selection(
+        lanes=lanes,
+        cut=min((attempt.start for attempt in left_out), default=None),
+        remark=_remark(len(drawn), len(attempts), len(processes)),
+    )
+
+
+def draw_attempts(attempts: Sequence[Attempt], selection: Selection, axis: TimeAxis) -> Figure:
+    """Draw the selected attempts of the whole run."""
+    ends = Counter(attempt.outcome for attempt in attempts)
+    said = ", ".join(f"{ends[outcome]} {outcome}" for outcome in Outcome)
+    height = max(len(selection.lanes), 1) * LANE_HEIGHT + 4
+    return Figure(
+        identity="attempts",
+        title="Attempts: a lane per worker process, a bar per attempt",
+        description=f"{plural(len(attempts), 'attempt')}: {said}. {selection.remark}".strip(),
+        height=height,
+        body=[*draw_lanes(selection.lanes, axis), *_cut(selection.cut, axis, height)],
+        css="lanes",
+    )
+
+
+def draw_lanes(lanes: dict[str, list[Attempt]], axis: TimeAxis) -> list[Markup]:
+    """Draw lanes one below the other, each with its process's name."""
+    drawn = []
+    for number, (process, attempts) in enumerate(lanes.items()):
+        top = number * LANE_HEIGHT
+        drawn.append(lane_label(process, top))
+        drawn.extend(_bar(attempt, axis, top + _BAR_TOP) for attempt in attempts)
+    return drawn
+
+
+def lane_label(text: str, top: float) -> Markup:
+    """Write a lane's name at its upper left, with a rule under the lane."""
+    rule = top + LANE_HEIGHT
+    return element(
+        "g",
+        {"class": "lane"},
+        [
+            element("line", {"x2": "100%", "y1": rule, "y2": rule}),
+            element("text", {"x": 3, "y": top + 10}, [name(text)]),
+        ],
+    )
+
+
+def _bar(attempt: Attempt, axis: TimeAxis, y: float) -> Markup:
+    left = axis.percent(attempt.start)
+    right = axis.percent(axis.end if attempt.end is None else attempt.end)
+    # A bar that is too thin to be seen is drawn wider, but never over the right edge.
+    width = max(right - left, _NARROWEST)
+    shape = {"x": percent(min(left, 100 - width)), "width": percent(width)}
+    is_open = attempt.outcome is Outcome.OPEN
+    height = {"y": y + 3, "height": 3} if is_open else {"y": y, "height": _BAR_HEIGHT}
+    parts = [title(_describe(attempt)), element("rect", {**shape, **height})]
+    if attempt.outcome is Outcome.KILLED:
+        parts.append(symbol("cross", right, y + _BAR_HEIGHT / 2))
+    return element("g", {"class": f"attempt {attempt.outcome}"}, parts)
+
+
+def _cut(cut: float | None, axis: TimeAxis, height: float) -> list[Markup]:
+    if cut is None:
+        return []
+    x = percent(axis.percent(cut))
+    is_late = axis.percent(cut) > _LATE
+    words = {
+        "x": x,
+        "y": 10,
+        "dx": -4 if is_late else 4,
+        "text-anchor": "end" if is_late else "start",
+    }
+    line = element("line", {"x1": x, "x2": x, "y2": height})
+    text = element("text", words, ["from here on, attempts are left out"])
+    return [element("g", {"class": "cut"}, [line, text])]
+
+
+def _describe(attempt: Attempt) -> str:
+    number = f"attempt {attempt.number}" if attempt.number is not None else "attempt"
+    said = f"{name(attempt.task or 'no task')}, {number}, {attempt.outcome}"
+    if attempt.end is None:
+        return f"{said}, from {attempt.start:.3f} s, no end seen"
+    length = duration(attempt.end - attempt.start)
+    return f"{said}, {attempt.start:.3f} s to {attempt.end:.3f} s ({length})"
+
+
+def _remark(drawn: int, attempts: int, processes: int) -> str:
+    if drawn == attempts:
+        return ""
+    reasons = itertools.chain(
+        [f"of the first {MOST_LANES} of {processes} processes"] * (processes > MOST_LANES),
+        ["killed, failed and open ones come before ok ones"] * (drawn == MOST_ATTEMPTS),
+    )
+    return f"The first {drawn} of {attempts} attempts are drawn ({'; '.join(reasons)})."
