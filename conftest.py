@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from django.conf import settings as django_settings
 
 from engine.databases import Database, ServerFailed, Unavailable, open_database
 
@@ -27,8 +28,13 @@ _FINISH: pytest.StashKey[Callable[[], None]] = pytest.StashKey()
 def pytest_configure(config: pytest.Config) -> None:
     """Start the database, once for all processes of pytest-xdist."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "engine.project.settings"
-    if _DATABASE in os.environ:
-        return
+    if _DATABASE not in os.environ:
+        _start_database(config)
+    # pytest-django sets Django up after this, if the settings have been read by then.
+    assert django_settings.DATABASES
+
+
+def _start_database(config: pytest.Config) -> None:
     name = os.environ.get("KILLPROOF_TEST_DATABASE", "sqlite")
     folder = Path(tempfile.mkdtemp(prefix="killproof-tests-"))
     try:

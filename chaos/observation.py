@@ -49,9 +49,7 @@ def clock_offset_ns(connection: Any, database: str) -> int:
     return min(offsets)[1]
 
 
-def record_audit(
-    connection: Any, subject: Subject, database: str, history: Recorder, *, offset_ns: int
-) -> None:
+def record_audit(connection: Any, subject: Subject, history: Recorder, *, offset_ns: int) -> None:
     """Write the audit's changes as ops, in their order."""
     for change in audit.read(connection):
         for observation in subject.observe(change):

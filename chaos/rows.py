@@ -86,14 +86,14 @@ class Row:
         """The op of its creation, where the audit has it."""
         return self.first("created")
 
+    @property
+    def last_claim(self) -> Claim | None:
+        """Who held it last."""
+        return self.claims[-1] if self.claims else None
+
     def first(self, *words: str) -> Op | None:
         """Return the first of its audit ops that is one of ``words``."""
         return next((op for op in self.audit if op.f in words), None)
-
-    def claim_of(self, token: int | None) -> Claim | None:
-        """Return its last claim, among those with ``token`` if that is known."""
-        claims = [claim for claim in self.claims if token is None or claim.token == token]
-        return claims[-1] if claims else None
 
 
 def audit_order(op: Op) -> int:

@@ -121,7 +121,7 @@ class Run:
         self._begin("final-read", history)
         name = self.database.name
         offset_ns = observation.clock_offset_ns(connection, name)
-        observation.record_audit(connection, self.subject, name, history, offset_ns=offset_ns)
+        observation.record_audit(connection, self.subject, history, offset_ns=offset_ns)
         observation.record_final_rows(
             connection, self.subject, name, history, is_drained=is_drained
         )

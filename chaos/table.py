@@ -6,7 +6,6 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-import rich.box
 from rich.markup import escape
 from rich.table import Table
 

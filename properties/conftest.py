@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 import pytest
-from background_task.databases import QueueDatabase
-from background_task.enqueue import queue_database
 from hypothesis import HealthCheck, settings
 
-_COMMON = {
-    # The machine is shared, so no example may fail for being slow.
-    "deadline": None,
-    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-    "print_blob": True,
-}
+from background_task.enqueue import queue_database
 
-settings.register_profile("dev", max_examples=30, stateful_step_count=25, **_COMMON)
-settings.register_profile(
-    "ci", max_examples=120, stateful_step_count=40, derandomize=True, database=None, **_COMMON
+if TYPE_CHECKING:
+    from background_task.databases import QueueDatabase
+
+_COMMON = settings(
+    # The machine is shared, so no example may fail for being slow.
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    print_blob=True,
 )
-settings.register_profile("nightly", max_examples=3000, stateful_step_count=80, **_COMMON)
+
+settings.register_profile("dev", parent=_COMMON, max_examples=30, stateful_step_count=25)
+settings.register_profile(
+    "ci",
+    parent=_COMMON,
+    max_examples=120,
+    stateful_step_count=40,
+    derandomize=True,
+    database=None,
+)
+settings.register_profile("nightly", parent=_COMMON, max_examples=3000, stateful_step_count=80)
 settings.load_profile("dev")
 
 

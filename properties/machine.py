@@ -11,16 +11,16 @@ import dataclasses
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-from background_task import claims, outcomes
-from background_task.claims import Claim, Terms
-from background_task.enqueue import Enqueue, enqueue, queue_database
-from background_task.models import CompletedTask, FailedTask, ScheduledTask
-from background_task.outcomes import Failed, Finished, Outcome, Released
 from django.db import transaction
 from django.db.models import F
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from background_task import claims, outcomes
+from background_task.claims import Claim, Terms
+from background_task.enqueue import Enqueue, enqueue, queue_database
+from background_task.models import CompletedTask, FailedTask, ScheduledTask
+from background_task.outcomes import Failed, Finished, Outcome, Released
 from properties.model import LEASE, MAX_ATTEMPTS, ModelClaim, ModelQueue, ModelTask
 
 KEYS: Final = st.sampled_from(["a", "b", "c", "d"])

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from background_task import claims, outcomes
-from background_task.models import CompletedTask, FailedTask, ScheduledTask
-from background_task.outcomes import Finished
 from django.db import DatabaseError
 from django.db.models import F
 from hypothesis import given
 from hypothesis import strategies as st
 
+from background_task import claims, outcomes
+from background_task.models import CompletedTask, FailedTask, ScheduledTask
+from background_task.outcomes import Finished
 from engine.project.tasks import send_mail
 from properties.interleaver import Schedule, interleave
 from properties.machine import TERMS

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from background_task import claims, outcomes
 from django.db import connection
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
+from background_task import claims, outcomes
 from chaos.zoo import SPECIMENS, Specimen
 from chaos.zoo.rewriting import Rewriter
 from properties.interleaver import Schedule, interleave

@@ -18,11 +18,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 SCHEMA_VERSION = 1
@@ -197,17 +196,17 @@ class Manifest:
 
 def write_json(path: Path, document: Manifest | Results) -> None:
     """Write a manifest or results, indented, replacing what was there."""
-    path.write_text(json.dumps(dataclasses.asdict(document), indent=2) + "\n")
+    path.write_text(json.dumps(dataclasses.asdict(document), indent=2) + "\n", encoding="utf-8")
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Read a run's manifest.json; raises OSError, ValueError or TypeError if there is none."""
-    return Manifest(**json.loads((folder / "manifest.json").read_text()))
+    return Manifest(**json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
 
 
 def read_results(folder: Path) -> Results:
     """Read a run's results.json; raises OSError, ValueError or TypeError if there is none."""
-    document = json.loads((folder / "results.json").read_text())
+    document = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     return Results(
         verdict=Verdict(document["verdict"]),
         counts=Counts(**document["counts"]),
@@ -227,7 +226,7 @@ def read_history(folder: Path) -> list[Op]:
 
 
 def _read_ops(path: Path) -> list[Op]:
-    lines = path.read_text().split("\n")
+    lines = path.read_text(encoding="utf-8").split("\n")
     ops = []
     for number, line in enumerate(lines[:-1], start=1):
         try:

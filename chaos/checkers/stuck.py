@@ -60,7 +60,7 @@ def _dead_owner(history: History, task: Task, live: Op, final: Op) -> str:
     row = task.rows.get(live.value.get("row"))
     if row is None:
         return ""
-    claim = row.claim_of(None)
+    claim = row.last_claim
     if claim is not None and (death := history.death_seen(claim.owner_pid, final.time)):
         token = f" with token {claim.token}" if claim.token is not None else ""
         return f"its owner {claim.owner}{token} was dead since {history.at(death.seen or 0)}"

@@ -30,7 +30,7 @@ def _workload(rng: random.Random) -> Workload:
 
 SIGKILL_EVERYTHING = Scenario(
     name="sigkill_everything",
-    summary="SIGKILL every worker with all its processes at once, as if the host died, then start anew",
+    summary="SIGKILL every worker with all its processes at once, as if the host had died",
     workers=2,
     processes=2,
     workload=_workload,

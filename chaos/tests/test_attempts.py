@@ -44,6 +44,14 @@ def test_each_row_has_its_own_attempts() -> None:
     assert_valid("attempt-overrun", script, max_attempts=2)
 
 
+def test_bodies_that_are_told_no_row_ran_the_only_one() -> None:
+    """Of two rows nobody knows which, so neither is accused."""
+    script = Script().enqueue(1.0).body(2.0, row=None).body(3.0, row=None)
+    only_anomaly("attempt-overrun", script, max_attempts=1)
+    result = check("attempt-overrun", script.enqueue(4.0, row=2), max_attempts=1)
+    assert result.verdict == Verdict.UNKNOWN
+
+
 def test_a_row_without_an_audit_has_the_contracts_maximum() -> None:
     """Nobody told another one."""
     script = Script().call(1.0).answer(1.1)

@@ -19,6 +19,9 @@ def test_a_killed_run_counts_its_kills_and_its_recovery() -> None:
     counts = count(History(killed_run().ops))
     assert (counts.retried, counts.kills_landed, counts.kills_in_body) == (1, 1, 1)
     assert counts.recovery_ms_p50 == counts.recovery_ms_max == 290.0
+    assert counts.duplicated == 0
+    later = count(History(killed_run().start(9.0, pid=802, number=3).ops))
+    assert later.recovery_ms_max == 290.0
 
 
 def test_tasks_are_counted_by_what_became_of_them() -> None:
@@ -30,18 +33,21 @@ def test_tasks_are_counted_by_what_became_of_them() -> None:
     script.body(5.5, pid=801, number=2, task="twice", row=3)
     script.body(6.0, task="surprise", row=4)
     script.call(7.0, "recovered").body(7.1, task="recovered", row=5)
+    script.call(7.5, "recovering").start(7.6, task="recovering", row=8)
+    script.call(7.7, "known").refuse(7.8, "info", "known").enqueue(7.9, "known", 9)
+    script.body(7.95, task="known", row=9)
     script.call(8.0, "unknown").refuse(8.1, "info", "unknown")
     script.enqueue(9.0, "given-up", 6).audit(9.5, "dead-letter", "given-up", 6)
     script.enqueue(10.0, "failed", 7).final(60.0, "failed", task="failed", row=7)
     script.call(11.0, "refused").refuse(11.1, "fail", "refused")
     assert count(History(script.ops)) == Counts(
-        attempted=9,
-        acknowledged=6,
-        ok=4,
+        attempted=12,
+        acknowledged=7,
+        ok=5,
         lost=1,
         duplicated=1,
         unexpected=1,
-        recovered=1,
+        recovered=2,
         retried=1,
         dead_lettered=2,
     )

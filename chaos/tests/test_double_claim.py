@@ -85,6 +85,7 @@ def test_claims_without_tokens_can_still_be_told_apart_by_their_leases() -> None
     """No token is not the same token."""
     first = Script().enqueue(1.0).claim(2.0, token=None).audit(3.0, "release")
     assert_valid(NAME, first.claim(4.0, token=None))
+    only_anomaly(NAME, first.claim(5.0, token=None))
 
 
 def test_a_finished_row_may_not_be_claimed_by_its_old_lease() -> None:

@@ -100,6 +100,14 @@ def test_a_body_that_was_told_no_token_ran_under_an_earlier_claim() -> None:
     assert_valid(NAME, script.kill(2.6, pid=900, in_body=False))
 
 
+def test_a_body_may_start_a_little_before_its_claim_by_the_audits_converted_times() -> None:
+    """Up to 50 ms."""
+    for claimed_at, is_legal in ((2.05, True), (2.06, False)):
+        script = Script().enqueue(1.0).claim(claimed_at).body(2.0, number=None)
+        script.kill(2.5, pid=900, in_body=False).body(3.0, pid=801, number=None)
+        (assert_valid if is_legal else only_anomaly)(NAME, script)
+
+
 def test_a_body_that_knows_no_row_ran_under_a_claim_of_its_task() -> None:
     """Of either row."""
     script = Script().enqueue(1.0).enqueue(1.1, row=2).claim(1.9, owner="host:900")

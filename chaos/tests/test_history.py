@@ -59,6 +59,12 @@ def test_a_death_before_the_start_was_another_processs() -> None:
     assert attempt.outcome == "open"
 
 
+def test_a_death_in_the_moment_of_the_start_closes_the_attempt() -> None:
+    """A tie of the clock leaves nothing open."""
+    (attempt,) = History(Script().start(1.0).kill(0.9, seen=0.1).ops).tasks["order-1"].attempts
+    assert attempt.outcome == "killed"
+
+
 def test_a_process_that_crashed_died_after_its_last_word() -> None:
     """One that ended in order died when it was waited for."""
     crashed = History(Script().body(1.0).exit(9.0, pid=800, status=1).ops).deaths[800]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.db.backends.signals import connection_created
 
 from chaos.zoo.rewriting import Rewriter
+
+REWRITES: Final = "ZOO_REWRITES"
+"""The setting with a specimen's rewrites."""
 
 
 class ZooConfig(AppConfig):
@@ -23,4 +26,4 @@ class ZooConfig(AppConfig):
 
 def _break(connection: Any, **_: Any) -> None:
     if not any(isinstance(wrapper, Rewriter) for wrapper in connection.execute_wrappers):
-        connection.execute_wrappers.append(Rewriter(settings.ZOO_REWRITES))
+        connection.execute_wrappers.append(Rewriter(getattr(settings, REWRITES)))

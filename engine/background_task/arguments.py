@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from background_task.exceptions import TaskArgumentsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+INTEGER_BITS: Final = 10_000
+"""Python refuses to read back longer numbers, as that takes it very long."""
 
 
 def encode(
@@ -22,9 +25,12 @@ def encode(
         TaskArgumentsError: an argument would not come back from JSON as it is (tuples excepted:
             they come back as lists), or the text is longer than ``max_bytes``.
     """
-    for place, problem in _problems(args, kwargs):
-        raise TaskArgumentsError(task_name, f"{place} {problem}")
-    text = json.dumps([args, kwargs], sort_keys=True)
+    try:
+        for place, problem in _problems(args, kwargs):
+            raise TaskArgumentsError(task_name, f"{place} {problem}")
+        text = json.dumps([args, kwargs], sort_keys=True)
+    except RecursionError:
+        raise TaskArgumentsError(task_name, "its arguments are nested too deeply") from None
     if len(text) > max_bytes:
         raise TaskArgumentsError(
             task_name,
@@ -59,6 +65,8 @@ def _value_problems(
     place: str, value: object, parents: tuple[int, ...]
 ) -> Iterator[tuple[str, str]]:
     match value:
+        case int() if value.bit_length() > INTEGER_BITS:
+            yield place, f"is a number of more than {INTEGER_BITS:,} bits; pass it as text"
         case None | bool() | int() | str():
             return
         case float():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 
 from background_task import settings
@@ -44,13 +45,17 @@ def check_time_zones(**_: Any) -> list[CheckMessage]:
 def check_sqlite(**_: Any) -> Iterable[CheckMessage]:
     """Report SQLite settings that make workers fail with "database is locked"."""
     return [
-        Warning(
+        checks.Warning(
             f"DATABASES[{alias!r}] begins its transactions without the write lock",
             hint='Set OPTIONS["transaction_mode"] = "IMMEDIATE"; else a transaction that reads and '
             "then writes fails when a worker wrote in between.",
             id="background_task.W001",
         )
-        for alias, entry in django_settings.DATABASES.items()
+        for alias, entry in _databases().items()
         if entry["ENGINE"].endswith("sqlite3")
         and str(entry.get("OPTIONS", {}).get("transaction_mode", "")).upper() != "IMMEDIATE"
     ]
+
+
+def _databases() -> dict[str, dict[str, Any]]:
+    return django_settings.DATABASES

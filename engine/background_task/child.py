@@ -101,7 +101,12 @@ class Child:
     def _encode_result(self, task: RunningTask, result: object) -> str | None:
         if result is None:
             return None
-        text = json.dumps(result, default=repr)
+        try:
+            text = json.dumps(result, default=repr)
+        # The task has done its work: nothing about its result is a reason to do it again.
+        except Exception as error:  # noqa: BLE001
+            logger.warning("%s: the result is not JSON and is not stored: %s", task.name, error)
+            return None
         if len(text) <= self._max_result_bytes:
             return text
         logger.warning("%s: the result of %d bytes is too long to store", task.name, len(text))

@@ -57,6 +57,10 @@ class ChildProcess:
         """Whether it has nothing to do."""
         return self.running is None and not self.unstarted
 
+    def has_run_for(self, seconds: float, now: float) -> bool:
+        """Tell whether it has been in one task for longer than ``seconds``."""
+        return self.running is not None and now - self.started_at > seconds
+
     @property
     def has_unsent(self) -> bool:
         """Whether ``send`` has to be called when the channel becomes writable."""
@@ -69,9 +73,9 @@ class ChildProcess:
     def hand_out(self, claims: Sequence[Claim]) -> None:
         """Give it tasks to run after those that it has."""
         self.unstarted.update((claim.id, claim) for claim in claims)
-        self._unsent += to_line([
-            [c.id, c.token, c.attempt, c.max_attempts, c.task_name, c.task_params] for c in claims
-        ])
+        self._unsent += to_line(
+            [[c.id, c.token, c.attempt, c.max_attempts, c.task_name, c.task_params] for c in claims]
+        )
         self.send()
 
     def send(self) -> None:

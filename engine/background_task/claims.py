@@ -8,7 +8,7 @@ the transaction of the write: a stale token changes nothing.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from background_task.databases import SCHEDULED
 
@@ -86,12 +86,13 @@ def claim(database: QueueDatabase, terms: Terms, *, limit: int) -> list[Claim]:
     ).fetchall()
     if not rows:
         return []
+    # The rows are locked since they were read, so nobody else can have claimed them meanwhile.
     database.execute(
         f"UPDATE {SCHEDULED} SET token = token + 1, attempts = attempts + 1, claimed_by = %s,"
-        f" lease_until = {dialect.after} WHERE lease_until IS NULL AND id IN ({_marks(rows)})",
+        f" lease_until = {dialect.after} WHERE id IN ({_marks(rows)})",
         (terms.owner, terms.lease_seconds, *(row[0] for row in rows)),
     )
-    return [_claim(*row) for row in rows]
+    return [_claim(row) for row in rows]
 
 
 def hold(database: QueueDatabase, claims: Sequence[Claim]) -> list[Claim]:
@@ -108,9 +109,7 @@ def hold(database: QueueDatabase, claims: Sequence[Claim]) -> list[Claim]:
     return [claim for claim in claims if current.get(claim.id) == claim.token]
 
 
-def renew(
-    database: QueueDatabase, claims: Sequence[Claim], *, lease_seconds: float
-) -> list[Claim]:
+def renew(database: QueueDatabase, claims: Sequence[Claim], *, lease_seconds: float) -> list[Claim]:
     """Renew the leases of ``claims``; return those that others own by now. The heartbeat."""
     with database.transaction():
         held = hold(database, claims)
@@ -136,7 +135,7 @@ def reap(database: QueueDatabase, terms: Terms) -> list[Expired]:
         (terms.max_attempts, REAP_LIMIT),
     ).fetchall()
     return [
-        Expired(id=id_, attempts=attempts, max_attempts=max_attempts, claimed_by=owner)
+        Expired(id=id_, attempts=attempts, max_attempts=int(max_attempts), claimed_by=owner)
         for id_, attempts, max_attempts, owner in rows
     ]
 
@@ -163,15 +162,16 @@ def _marks(values: Collection[object]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-def _claim(
-    id_: int, token: int, attempts: int, max_attempts: int, timeout: float, name: str, params: str
-) -> Claim:
+def _claim(row: Sequence[Any]) -> Claim:
+    """Return the claim of a row as it was read, before the claim changed it."""
+    id_, token, attempts, max_attempts, timeout_seconds, name, params = row
     return Claim(
         id=id_,
         token=token + 1,
         attempt=attempts + 1,
-        max_attempts=max_attempts,
-        timeout_seconds=float(timeout),
+        # MariaDB gives decimals for COALESCE over a column and a parameter.
+        max_attempts=int(max_attempts),
+        timeout_seconds=float(timeout_seconds),
         task_name=name,
         task_params=params,
     )

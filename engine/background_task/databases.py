@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.db import (
     DatabaseError,
+    Error,
     IntegrityError,
     InterfaceError,
     OperationalError,
@@ -58,14 +59,14 @@ class Dialect:
         """Prepare a transaction that reads first and writes then."""
 
     def insert_unless_live(
-        self, cursor: CursorWrapper, sql: str, values: Sequence[object]
+        self, cursor: CursorWrapper, sql: str, values: Sequence[Any]
     ) -> int | None:
         """Insert a live task; return its id, or None if its hash is live already."""
         cursor.execute(f"{sql} {self.insert_or_ignore}", values)
         row = cursor.fetchone()
         return row[0] if row else None
 
-    def is_transient(self, error: DatabaseError) -> bool:
+    def is_transient(self, error: Error) -> bool:
         """Tell whether the same transaction may succeed when it is run once more."""
         return getattr(error.__cause__, "sqlstate", None) in self.transient_codes
 
@@ -88,7 +89,7 @@ class SQLiteDialect(Dialect):
         """
         cursor.execute(f"UPDATE {SCHEDULED} SET token = token WHERE id < 0")
 
-    def is_transient(self, error: DatabaseError) -> bool:
+    def is_transient(self, error: Error) -> bool:
         """Tell whether another writer was in the way."""
         return "locked" in str(error) or "busy" in str(error)
 
@@ -111,7 +112,7 @@ class MySQLFamilyDialect(Dialect):
     transient_codes = frozenset({1205, 1213, 1020})
 
     def insert_unless_live(
-        self, cursor: CursorWrapper, sql: str, values: Sequence[object]
+        self, cursor: CursorWrapper, sql: str, values: Sequence[Any]
     ) -> int | None:
         """Insert a live task; return its id, or None if its hash is live already.
 
@@ -125,7 +126,7 @@ class MySQLFamilyDialect(Dialect):
             return None
         return int(cursor.lastrowid)
 
-    def is_transient(self, error: DatabaseError) -> bool:
+    def is_transient(self, error: Error) -> bool:
         """Tell whether the transaction was a deadlock's victim or waited too long."""
         return bool(error.args) and error.args[0] in self.transient_codes
 
@@ -149,7 +150,7 @@ class QueueDatabase:
         """The calling thread's connection."""
         return connections[self.alias]
 
-    def execute(self, sql: str, values: Sequence[object] = ()) -> CursorWrapper:
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> CursorWrapper:
         """Run one statement and return its cursor."""
         cursor = self.connection.cursor()
         cursor.execute(sql, values)
@@ -163,7 +164,7 @@ class QueueDatabase:
                 self.dialect.begin_writing(cursor)
             yield
 
-    def insert_unless_live(self, sql: str, values: Sequence[object]) -> int | None:
+    def insert_unless_live(self, sql: str, values: Sequence[Any]) -> int | None:
         """Insert a live task; return its id, or None if its hash is live already."""
         with self.connection.cursor() as cursor:
             return self.dialect.insert_unless_live(cursor, sql, values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import OperationalError, router
 
@@ -70,7 +70,7 @@ def enqueue(request: Enqueue) -> ScheduledTask:
 
 def _insert_statement(
     database: QueueDatabase, request: Enqueue, hash_: str
-) -> tuple[str, Sequence[object]]:
+) -> tuple[str, Sequence[Any]]:
     dialect = database.dialect
     if isinstance(request.run_at, datetime.datetime):
         run_at, run_at_value = "%s", database.adapt_datetime(request.run_at)
@@ -94,9 +94,7 @@ def _insert_statement(
     )
 
 
-def _as_model(
-    database: QueueDatabase, id_: int, request: Enqueue, hash_: str
-) -> ScheduledTask:
+def _as_model(database: QueueDatabase, id_: int, request: Enqueue, hash_: str) -> ScheduledTask:
     """Return the new row; what the database filled in is read from it on first use."""
     from background_task.models import ScheduledTask
 

@@ -36,12 +36,13 @@ class Finished:
 class Failed:
     """The attempt ended badly; the task runs again after ``retry_in`` seconds.
 
-    It does so only while it has attempts left; else it goes to the failed tasks.
+    None leaves it due as it was, before what came later. A task without attempts left goes to the
+    failed tasks instead.
     """
 
     claim: Claim
     error: str
-    retry_in: float
+    retry_in: float | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +74,7 @@ def record(
     return [claim for claim in every if claim not in held]
 
 
-def finish(
-    database: QueueDatabase, finished: Sequence[Finished], *, keep_completed: bool
-) -> None:
+def finish(database: QueueDatabase, finished: Sequence[Finished], *, keep_completed: bool) -> None:
     """Move held tasks to the completed ones, or just delete them."""
     ids = [outcome.claim.id for outcome in finished]
     if ids and keep_completed:
@@ -94,11 +93,7 @@ def fail(database: QueueDatabase, failed: Sequence[Failed]) -> None:
     """Let held tasks wait for their next attempt, or dead-letter those without one."""
     for outcome in failed:
         if has_attempts_left(outcome.claim.attempt, outcome.claim.max_attempts):
-            database.execute(
-                f"UPDATE {SCHEDULED} SET lease_until = NULL, last_error = %s,"
-                f" run_at = {database.dialect.after} WHERE id = %s AND token = %s",
-                (outcome.error, outcome.retry_in, outcome.claim.id, outcome.claim.token),
-            )
+            _retry(database, outcome)
         else:
             _dead_letter(database, outcome.claim.id, outcome.error)
 
@@ -136,6 +131,21 @@ def lease_ran_out(task: Expired) -> str:
     return (
         f"attempt {task.attempts} of {task.max_attempts} never ended: the lease of worker "
         f"{task.claimed_by} ran out, so it died or lost the database"
+    )
+
+
+def _retry(database: QueueDatabase, failed: Failed) -> None:
+    is_paused = failed.retry_in is not None
+    run_at = f", run_at = {database.dialect.after}" if is_paused else ""
+    database.execute(
+        f"UPDATE {SCHEDULED} SET lease_until = NULL, last_error = %s{run_at}"
+        " WHERE id = %s AND token = %s",
+        (
+            failed.error,
+            *([failed.retry_in] if is_paused else []),
+            failed.claim.id,
+            failed.claim.token,
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -38,14 +39,15 @@ class Settings:
         return [
             f"BACKGROUND_TASK[{field.name.upper()!r}] is {value!r}; {wanted}"
             for field in dataclasses.fields(self)
-            if (value := getattr(self, field.name)) is not None
-            and (wanted := _unlike(field.default, value))
+            if (wanted := _unlike(field.default, value := getattr(self, field.name)))
         ]
 
 
 def read() -> Settings:
     """Return the project's settings; raises ImproperlyConfigured with one sentence."""
     given: dict[str, Any] = getattr(django_settings, "BACKGROUND_TASK", {})
+    if not isinstance(given, dict):
+        raise ImproperlyConfigured(f"BACKGROUND_TASK is {given!r}; it must be a dict")
     known = {field.name.upper(): field.name for field in dataclasses.fields(Settings)}
     for key in given:
         if key not in known:
@@ -65,5 +67,5 @@ def _unlike(default: object, value: object) -> str:
     if isinstance(default, int):
         right = isinstance(value, int) and not isinstance(value, bool) and value > 0
         return "" if right else "it must be a whole number above zero"
-    right = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    right = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
     return "" if right else "it must be a number of seconds above zero"

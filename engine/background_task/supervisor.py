@@ -13,7 +13,7 @@ import random
 import time
 from typing import TYPE_CHECKING, Final
 
-from django.db import DatabaseError
+from django.db import Error
 
 from background_task import claims, outcomes
 from background_task.children import ChildProcess
@@ -40,6 +40,12 @@ FLUSH_SECONDS: Final = 0.02
 REAP_SECONDS: Final = 1.0
 RESPAWN_SECONDS: Final = 0.5
 DATABASE_RETRY_SECONDS: Final = (0.05, 2.0)
+
+LOST_DATABASE: Final = "lost its lease because the database could not be reached"
+LOST_LEASE: Final = "lost its lease to another worker"
+HANDED_LOST_LEASE: Final = "was handed a task whose lease was lost"
+LEASE_LOST: Final = frozenset({LOST_DATABASE, LOST_LEASE, HANDED_LOST_LEASE})
+"""Why a child is killed whose other tasks may be somebody else's, too: none of them may start."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,13 +127,14 @@ class Supervisor:
 
     def _hand_out(self) -> None:
         for child in self._children:
-            if not self._waiting:
+            if not self._waiting or self._stopping_since is not None:
                 return
             if child.is_idle and not child.kill_reason:
                 part = next_slice(self._waiting, self._durations)
                 for _ in part:
                     self._waiting.popleft()
                 child.hand_out(part)
+                self._waiting_since = time.monotonic()
 
     def _listen(self) -> None:
         for child in self._children:
@@ -151,15 +158,15 @@ class Supervisor:
         self._durations.note(claim.task_name, seconds)
         self._to_record(outcome_of(claim))
 
-    def _failed(self, claim: Claim, error: str, *, retry_in: float | None = None) -> Failed:
-        if retry_in is None:
-            retry_in = backoff_seconds(
-                claim.attempt,
-                first=self._settings.backoff_seconds,
-                longest=self._settings.backoff_max_seconds,
-            )
+    def _failed(self, claim: Claim, error: str, *, is_own_fault: bool = True) -> Failed:
+        """A task that failed by itself waits before it runs again; a victim keeps its place."""
+        pause = backoff_seconds(
+            claim.attempt,
+            first=self._settings.backoff_seconds,
+            longest=self._settings.backoff_max_seconds,
+        )
         self._log_failure(claim, error)
-        return Failed(claim=claim, error=error, retry_in=retry_in)
+        return Failed(claim=claim, error=error, retry_in=pause if is_own_fault else None)
 
     def _bury_dead(self) -> None:
         for child in list(self._children):
@@ -181,9 +188,12 @@ class Supervisor:
             claim, _ = child.end()
             reason = child.kill_reason or f"worker process {child.pid} {end}"
             error = f"{reason} during attempt {claim.attempt} of {claim.max_attempts}"
-            # A timeout is the task's own fault and waits; a death may be anybody's and does not.
-            self._to_record(self._failed(claim, error, retry_in=None if child.kill_reason else 0.0))
-        self._wait_first(child.unstarted.values())
+            # We killed it for a reason of the task's own, or somebody else killed it.
+            self._to_record(self._failed(claim, error, is_own_fault=bool(child.kill_reason)))
+        if child.kill_reason in LEASE_LOST:
+            self._release(child.unstarted.values())
+        else:
+            self._wait_first(child.unstarted.values())
 
     def _enforce_limits(self) -> None:
         now = time.monotonic()
@@ -202,8 +212,9 @@ class Supervisor:
         """Stop everything that runs: its leases are over, so others may run it from now on."""
         logger.error("no lease could be renewed in time: stopping what runs, others may take it")
         for child in self._children:
-            if child.running is not None:
-                child.kill("lost its lease because the database could not be reached")
+            if not child.is_idle:
+                child.kill(LOST_DATABASE)
+        self._release(self._waiting)
         self._waiting.clear()
         self._renewed_at = time.monotonic()
 
@@ -220,7 +231,7 @@ class Supervisor:
                 self._reap()
             if self._must_exchange(now):
                 self._exchange()
-        except DatabaseError as error:
+        except Error as error:
             self._on_database_error(error)
         else:
             self._on_database_back()
@@ -229,6 +240,8 @@ class Supervisor:
         if self._unrecorded:
             age = now - self._unrecorded_since
             return age >= FLUSH_SECONDS or any(child.is_idle for child in self._children)
+        if self._has_held_back(now):
+            return True
         return now >= self._next_poll and self._wanted() > 0
 
     def _exchange(self) -> None:
@@ -263,18 +276,19 @@ class Supervisor:
     def _wanted(self) -> int:
         if self._stopping_since is not None:
             return 0
+        now = time.monotonic()
+        # A child in a slow task is no reason to claim: what it would get could start elsewhere.
+        quick = [c for c in self._children if not c.has_run_for(HELD_BACK_SECONDS, now)]
         return wanted(
-            children=len(self._children),
-            idle=sum(child.is_idle for child in self._children),
+            children=len(quick),
+            idle=sum(child.is_idle for child in quick),
             waiting=len(self._waiting),
             slice_length=self._durations.slice_length(),
         )
 
     def _renew(self) -> None:
         begun = time.monotonic()
-        lost = claims.renew(
-            self._database, self._held(), lease_seconds=self._terms.lease_seconds
-        )
+        lost = claims.renew(self._database, self._held(), lease_seconds=self._terms.lease_seconds)
         self._renewed_at = begun
         self._next_renewal = begun + self._terms.lease_seconds / 3
         for claim in lost:
@@ -287,9 +301,9 @@ class Supervisor:
             self._waiting.remove(claim)
         for child in self._children:
             if child.running == claim:
-                child.kill("lost its lease to another worker")
+                child.kill(LOST_LEASE)
             elif claim.id in child.unstarted:
-                child.kill("was handed a task whose lease was lost")
+                child.kill(HANDED_LOST_LEASE)
 
     def _reap(self) -> None:
         self._next_reap = time.monotonic() + REAP_SECONDS
@@ -297,7 +311,7 @@ class Supervisor:
             logger.warning("#%d: %s", task.id, outcomes.lease_ran_out(task))
             self._next_poll = time.monotonic()
 
-    def _on_database_error(self, error: DatabaseError) -> None:
+    def _on_database_error(self, error: Error) -> None:
         """Keep what has to be written and try again; anything but an outage is raised."""
         is_transient = self._database.dialect.is_transient(error)
         if not is_transient and not isinstance(error, CONNECTION_ERRORS):
@@ -307,9 +321,7 @@ class Supervisor:
             if not self._database_retry_seconds:
                 logger.error("lost the database, trying again until it is back: %s", error)
             self._database.connection.close()
-        self._database_retry_seconds = min(
-            max(self._database_retry_seconds * 2, shortest), longest
-        )
+        self._database_retry_seconds = min(max(self._database_retry_seconds * 2, shortest), longest)
         pause = self._database_retry_seconds * random.uniform(0.5, 1.0)  # noqa: S311 - spread
         self._database_retry_at = time.monotonic() + pause
 
@@ -335,11 +347,17 @@ class Supervisor:
 
     def _release_held_back(self) -> None:
         """Give back what no child here will start soon, so that other workers can."""
-        is_old = time.monotonic() - self._waiting_since > HELD_BACK_SECONDS
-        if self._waiting and (is_old or self._stopping_since is not None):
-            for claim in self._waiting:
-                self._to_record(Released(claim=claim))
+        if self._has_held_back(time.monotonic()):
+            self._release(self._waiting)
             self._waiting.clear()
+
+    def _has_held_back(self, now: float) -> bool:
+        is_old = now - self._waiting_since > HELD_BACK_SECONDS
+        return bool(self._waiting) and (is_old or self._stopping_since is not None)
+
+    def _release(self, claims_: Iterable[Claim]) -> None:
+        for claim in claims_:
+            self._to_record(Released(claim=claim))
 
     def _to_record(self, outcome: Outcome) -> None:
         if not self._unrecorded:
@@ -375,9 +393,7 @@ class Supervisor:
     def _has_waited_for_database(self) -> bool:
         idle = not any(child.claims() for child in self._children)
         since = self._stopping_since
-        return idle and since is not None and (
-            time.monotonic() - since > self._terms.lease_seconds
-        )
+        return idle and since is not None and (time.monotonic() - since > self._terms.lease_seconds)
 
     def _bury_all(self) -> None:
         """Let idle children go, and stop those that are not: nothing outlives the supervisor."""
@@ -399,6 +415,8 @@ class Supervisor:
         yield max(self._next_renewal, retry_at)
         if self._unrecorded:
             yield max(self._unrecorded_since + FLUSH_SECONDS, retry_at)
+        if self._waiting:
+            yield max(self._waiting_since + HELD_BACK_SECONDS, retry_at)
         if self._stopping_since is None:
             yield max(self._next_reap, retry_at)
         if self._wanted():

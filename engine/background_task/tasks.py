@@ -84,9 +84,7 @@ class TaskProxy(Generic[P, R]):
         arguments: dict[str, Any] = dict(kwargs)
         changes = {name: arguments.pop(name) for name in CALL_OPTIONS if name in arguments}
         options = dataclasses.replace(self.options, **changes) if changes else self.options
-        params = encode(
-            self.name, args, arguments, max_bytes=settings.read().max_params_bytes
-        )
+        params = encode(self.name, args, arguments, max_bytes=settings.read().max_params_bytes)
         return enqueue(_request(options, params))
 
     def now(self, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,8 +1,8 @@
 """Settings of the project, for whichever subject and database the environment names.
 
-``KILLPROOF_DATABASE`` is the ``DATABASES["default"]`` entry as JSON, and ``KILLPROOF_SETTINGS`` more
-settings as a JSON object, such as the subject's own. Without them: a SQLite file in this folder's
-temporary directory, for ``manage.py`` by hand.
+``KILLPROOF_DATABASE`` is the ``DATABASES["default"]`` entry as JSON, and ``KILLPROOF_SETTINGS``
+holds more settings as a JSON object, such as the subject's own. Without them: a SQLite file in the
+temporary folder, for ``manage.py`` by hand.
 """
 
 from __future__ import annotations
@@ -40,3 +40,6 @@ _BY_HAND = {
 DATABASES = {"default": json.loads(os.environ.get("KILLPROOF_DATABASE", "null")) or _BY_HAND}
 
 globals().update(json.loads(os.environ.get("KILLPROOF_SETTINGS", "{}")))
+# A connection for each task would be most of a short task's time.
+DATABASES["default"] = {"CONN_MAX_AGE": 60, **DATABASES["default"]}
+INSTALLED_APPS += globals().get("EXTRA_APPS", [])

@@ -12,7 +12,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from background_task import background
-
 from engine.project.models import Invoice, Mail
 from engine.project.recorder import is_first_time, recorder
 

@@ -11,6 +11,7 @@ from engine.subjects.subject import FinalRow, Observation, Subject, SubjectUnava
 
 __all__ = [
     "SUBJECTS",
+    "BackgroundTask",
     "Contract",
     "FinalRow",
     "Observation",

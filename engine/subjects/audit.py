@@ -62,10 +62,14 @@ class _PostgreSQL:
 
     def trigger(self, name: str, table: str, event: Event, insert: str) -> list[str]:
         return [
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
-            f" $$ BEGIN {insert}; RETURN NULL; END $$",
-            f"CREATE TRIGGER {name} AFTER {event} ON {table}"
-            f" FOR EACH ROW EXECUTE FUNCTION {name}()",
+            (
+                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
+                f" $$ BEGIN {insert}; RETURN NULL; END $$"
+            ),
+            (
+                f"CREATE TRIGGER {name} AFTER {event} ON {table}"
+                f" FOR EACH ROW EXECUTE FUNCTION {name}()"
+            ),
         ]
 
 
@@ -96,7 +100,9 @@ class _MySQLFamily:
         return [f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW {insert}"]
 
 
-_DIALECTS: Final = {
+_Dialect = _PostgreSQL | _SQLite | _MySQLFamily
+
+_DIALECTS: Final[dict[str, _Dialect]] = {
     "postgresql": _PostgreSQL(),
     "sqlite": _SQLite(),
     "mysql": _MySQLFamily(),
@@ -161,7 +167,7 @@ def epoch(database: str, column: str) -> str:
     return _DIALECTS[database].epoch.format(column=column)
 
 
-def _row(dialect: _PostgreSQL | _SQLite | _MySQLFamily, table: AuditedTable, side: str) -> str:
+def _row(dialect: _Dialect, table: AuditedTable, side: str) -> str:
     plain = [f"'{column}', {side}.{column}" for column in table.columns]
     times = [
         f"'{column}', {dialect.epoch.format(column=f'{side}.{column}')}" for column in table.times

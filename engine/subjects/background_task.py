@@ -14,7 +14,7 @@ from engine.subjects.subject import FinalRow, Observation, Subject, epoch, key_o
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-LEASE_SECONDS: Final = 3.0
+LEASE_SECONDS: Final = 4.0
 MAX_ATTEMPTS: Final = 3
 SCHEDULED: Final = "background_task_scheduledtask"
 COMPLETED: Final = "background_task_completedtask"

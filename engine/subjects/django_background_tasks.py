@@ -99,7 +99,9 @@ class DjangoBackgroundTasks(Subject):
 
     def final_rows(self, connection: Any, database: str) -> Iterator[FinalRow]:
         """Read the two tables."""
-        live = f"SELECT id, task_params, attempts, {epoch(database, 'run_at')}, locked_by FROM {LIVE}"
+        live = (
+            f"SELECT id, task_params, attempts, {epoch(database, 'run_at')}, locked_by FROM {LIVE}"
+        )
         for id_, params, attempts, due, locked_by in read_rows(connection, live):
             yield FinalRow(
                 task=key_of(params),

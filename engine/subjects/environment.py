@@ -49,7 +49,5 @@ def _make(folder: Path, name: str, requirements: Sequence[str]) -> None:
     if finished.returncode:
         shutil.rmtree(folder, ignore_errors=True)
         reason = (finished.stderr.strip().splitlines() or ["pip said nothing"])[-1]
-        raise SubjectUnavailableError(
-            f"the subject {name} cannot be installed from PyPI: {reason}"
-        )
+        raise SubjectUnavailableError(f"the subject {name} cannot be installed from PyPI: {reason}")
     (folder / "complete").touch()

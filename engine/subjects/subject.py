@@ -8,7 +8,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.subjects import audit
 
@@ -99,8 +99,6 @@ class Subject(abc.ABC):
 
 class SubjectUnavailableError(Exception):
     """A subject cannot be installed here: one sentence with the reason."""
-
-
 
 
 def key_of(task_params: str) -> str | None:

@@ -35,7 +35,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the options, with the project's settings as defaults."""
-        defaults = _settings()
+        try:
+            defaults = settings.read()
+        except ImproperlyConfigured as error:
+            parser.error(str(error))
         seconds = "S"
         parser.add_argument(
             "--workers",
@@ -94,7 +97,7 @@ class Command(BaseCommand):
         try:
             with pidfile(options["pidfile"]):
                 self._greet(database, options)
-                Supervisor(database, _supervisor_options(options), _settings()).run()
+                Supervisor(database, _supervisor_options(options), settings.read()).run()
         except BackgroundTaskError as error:
             raise CommandError(str(error)) from error
         except OSError as error:
@@ -152,19 +155,12 @@ def _supervisor_options(options: dict[str, Any]) -> Options:
         show_tracebacks=options["traceback"],
         terms=claims.Terms(
             owner=owner[-190:],
-            lease_seconds=_settings().lease_seconds,
+            lease_seconds=settings.read().lease_seconds,
             max_attempts=options["max_attempts"],
             timeout_seconds=options["timeout"],
             queues=tuple(options["queue"]),
         ),
     )
-
-
-def _settings() -> settings.Settings:
-    try:
-        return settings.read()
-    except ImproperlyConfigured as error:
-        raise CommandError(str(error)) from error
 
 
 def _probe(database: QueueDatabase) -> None:
