@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from typing import TYPE_CHECKING
 
 from reports.schema import Op
@@ -21,25 +22,29 @@ class Bodies:
     def __init__(self, history: Path) -> None:
         self._history = history
         self._offsets: dict[Path, int] = {}
+        self._unreported: collections.deque[Op] = collections.deque()
         self.running: dict[int, str] = {}
 
     def new_starts(self) -> Iterator[Op]:
-        """Yield the starts written since the last call, in each process's order."""
-        for path in self._history.glob("body-*.ndjson"):
-            for op in self._new_ops(path):
-                if op.f != "attempt":
-                    continue
-                pid = int(op.process.rpartition("-")[2])
-                if op.type == "invoke" and op.task is not None:
-                    self.running[pid] = op.task
-                    yield op
-                else:
-                    self.running.pop(pid, None)
+        """Yield each start once, in each process's order."""
+        self.catch_up()
+        while self._unreported:
+            yield self._unreported.popleft()
 
     def catch_up(self) -> None:
-        """Read what was written, for ``running``; starts among it are not reported again."""
-        for _ in self.new_starts():
-            pass
+        """Read what was written, for ``running``; starts among it are kept for ``new_starts``."""
+        for path in self._history.glob("body-*.ndjson"):
+            for op in self._new_ops(path):
+                if op.f == "attempt":
+                    self._follow(op)
+
+    def _follow(self, op: Op) -> None:
+        pid = int(op.process.rpartition("-")[2])
+        if op.type == "invoke" and op.task is not None:
+            self.running[pid] = op.task
+            self._unreported.append(op)
+        else:
+            self.running.pop(pid, None)
 
     def _new_ops(self, path: Path) -> Iterator[Op]:
         offset = self._offsets.get(path, 0)

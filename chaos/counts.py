@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import statistics
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from chaos.checkers.unexpected import unexpected_tasks
 from reports.schema import Counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from chaos.history import Attempt, History, Task
 
@@ -43,21 +44,31 @@ def recovery_ms(history: History) -> Iterator[float]:
 
     A supervisor may start the task again before the kill's own observer looks: that is zero.
     """
+    attempts_of = _attempts_by_process(history)
     for kill in history.kills:
         if kill.in_body and kill.end is not None:
-            for stopped in _interrupted(history, kill.pid, kill.invoke.time, kill.end.time):
+            sent, seen = kill.invoke.time, kill.end.time
+            for stopped in _interrupted(attempts_of[kill.pid], sent, seen):
                 starts = [later.start for later in _later_starts(history, stopped)]
                 if starts:
                     yield max(0.0, (min(starts) - kill.end.time) / 1e6)
 
 
-def _interrupted(history: History, pid: int, sent: int, seen: int) -> Iterator[Attempt]:
-    """Yield the attempts that a killed process ran, or held the claims of."""
+def _attempts_by_process(history: History) -> Mapping[int | None, list[Attempt]]:
+    """Return the attempts that each process ran, or held the claims of."""
+    attempts_of: dict[int | None, list[Attempt]] = collections.defaultdict(list)
     for task in history.tasks.values():
         for attempt in task.attempts:
-            is_its = pid == attempt.pid or pid in history.holders(attempt)
-            if is_its and attempt.start <= seen and attempt.end >= sent:
-                yield attempt
+            for pid in {attempt.pid, *history.holders(attempt)}:
+                attempts_of[pid].append(attempt)
+    return attempts_of
+
+
+def _interrupted(attempts: Iterable[Attempt], sent: int, seen: int) -> Iterator[Attempt]:
+    """Yield the attempts that ran while a kill was under way."""
+    for attempt in attempts:
+        if attempt.start <= seen and attempt.end >= sent:
+            yield attempt
 
 
 def _later_starts(history: History, stopped: Attempt) -> list[Attempt]:

@@ -39,7 +39,7 @@ class Faults:
 
     def strike(self) -> None:
         """Carry out what the starts since the last call trigger."""
-        for start in list(self._bodies.new_starts()):
+        for start in self._bodies.new_starts():
             kill = self._pending.get(start.task or "")
             if kill is None:
                 continue

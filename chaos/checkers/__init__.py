@@ -18,6 +18,7 @@ from chaos.checkers import (
     stuck,
     uncounted_attempt,
     unexpected,
+    unjustified_redelivery,
     vanished,
     zombie_finish,
 )
@@ -38,6 +39,7 @@ CHECKERS: Final[tuple[Checker, ...]] = (
     vanished.CHECKER,
     unexpected.CHECKER,
     duplicated_effect.CHECKER,
+    unjustified_redelivery.CHECKER,
     double_claim.CHECKER,
     zombie_finish.CHECKER,
     stuck.CHECKER,
