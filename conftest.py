@@ -2,6 +2,7 @@
 
 ``KILLPROOF_TEST_DATABASE`` names it: sqlite (the default), postgresql, mysql or mariadb. The tests
 fail if it cannot be had: a database that was asked for is never skipped.
+``KILLPROOF_TEST_PROVIDER`` names its provider, embedded or container; else the first to be had.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def _start_database(config: pytest.Config) -> None:
     name = os.environ.get("KILLPROOF_TEST_DATABASE", "sqlite")
     folder = Path(tempfile.mkdtemp(prefix="killproof-tests-"))
     try:
-        database = open_database(name, folder)
+        provider = os.environ.get("KILLPROOF_TEST_PROVIDER")
+        database = open_database(name, folder, provider=provider)
         database.start()
     except (Unavailable, ServerFailed, ValueError) as error:
         shutil.rmtree(folder, ignore_errors=True)

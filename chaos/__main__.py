@@ -2,6 +2,6 @@
 
 import sys
 
-from chaos.cli import main
+from chaos.cli import main_or_harness_error
 
-sys.exit(main())
+sys.exit(main_or_harness_error())

@@ -8,6 +8,7 @@ import datetime
 import secrets
 import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -18,7 +19,7 @@ from chaos.cluster import ClusterError
 from chaos.scenarios import SCENARIOS
 from chaos.session import REPOSITORY, Request, run_session, write_pages
 from chaos.table import LEGEND, STYLES, remarks, session_verdict, table_of, to_json
-from engine.databases import NAMES, PROVIDERS, ServerFailed, parse_url
+from engine.databases import NAMES, PROVIDERS, ServerFailed, Unavailable, parse_url
 from engine.project.lifeline import die_with_parent
 from engine.subjects import SUBJECTS, SubjectUnavailableError, subject_named
 
@@ -43,6 +44,10 @@ exit codes: 0 VALID, 1 INVALID, 2 UNKNOWN, 254 wrong usage, 255 the harness fail
 """
 
 
+class UsageError(Exception):
+    """What was asked for cannot be done: one sentence that says why."""
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with one sentence and the exit code for wrong usage."""
@@ -61,15 +66,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     die_with_parent(signal.SIGTERM)
     terminal = Console(stderr=options.json, highlight=False)
     try:
-        return _run(_request(options), terminal, as_json=options.json)
+        request = _request(options)
+        _make_folder(request.folder)
+        return _run(request, terminal, as_json=options.json)
     except KeyboardInterrupt:
         terminal.print("interrupted: everything was stopped and removed; no verdict")
         return INTERRUPTED
-    except SubjectUnavailableError as error:
+    except (UsageError, SubjectUnavailableError, Unavailable) as error:
         sys.stderr.write(f"chaos: {error}\n")
         return USAGE_ERROR
     except (ClusterError, ServerFailed) as error:
         sys.stderr.write(f"chaos: the run could not be carried out: {error}\n")
+        return HARNESS_ERROR
+
+
+def main_or_harness_error() -> int:
+    """Run ``main``; an error that nobody expected is the harness's own, and never a verdict."""
+    try:
+        return main()
+    except Exception:  # noqa: BLE001
+        traceback.print_exc()
+        sys.stderr.write("chaos: the harness failed; this is a mistake of its own\n")
         return HARNESS_ERROR
 
 
@@ -129,6 +146,13 @@ def _request(options: argparse.Namespace) -> Request:
         url=options.database_url,
         folder=folder.resolve(),
     )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise UsageError(f"--out: {error.filename} cannot be made: {error.strerror}") from error
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -126,14 +126,17 @@ class Cluster:
                 del self._empty_slots[slot]
                 self._spawn(slot)
 
-    def stop(self) -> None:
-        """Stop everything, gracefully if it lets us: nothing of it is left when this returns."""
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Stop everything: nothing of it is left when this returns.
+
+        Workers get so many seconds to end gracefully.
+        """
         for producer in self._producers:
             producer.kill()
             producer.wait()
         for worker in self._workers.values():
             worker.process.terminate()
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + seconds
         for worker in list(self._workers.values()):
             self._stop_one(worker, deadline)
 

@@ -62,7 +62,8 @@ class Run:
         try:
             self._carry_out(cluster, history)
         finally:
-            cluster.stop()
+            # Whatever is left by now was interrupted, and so are its tasks.
+            cluster.stop(seconds=0.0)
             history.close()
         results = analyse(read_history(self.folder), self.subject.contract())
         write_json(self.folder / "results.json", results)

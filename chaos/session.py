@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import psutil
+
 from chaos.run import Run
 from engine.databases import Unavailable, open_database
 from reports.schema import Manifest, Results, write_json
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from engine.subjects import Subject
 
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
+FOLDER_PREFIX: Final = "killproof-chaos-"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +92,22 @@ def run_session(request: Request, on_phase: Callable[[str, str, str], None]) -> 
 
 @contextlib.contextmanager
 def _started(name: str, request: Request) -> Iterator[Database]:
-    folder = Path(tempfile.mkdtemp(prefix=f"killproof-{name}-"))
+    remove_orphans()
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-{name}-"))
     try:
         opened = open_database(name, folder, provider=request.provider, url=request.url)
         with opened as database:
             yield database
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_orphans() -> None:
+    """Remove the folders of harnesses that were killed: their own clean-up never ran."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(

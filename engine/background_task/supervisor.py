@@ -440,5 +440,14 @@ class Supervisor:
             claim.attempt,
             claim.max_attempts,
             ", its last" if ends else "",
-            error if self._options.show_tracebacks else error.strip().rpartition("\n")[2],
+            error if self._options.show_tracebacks else last_sentence(error),
         )
+
+
+def last_sentence(error: str) -> str:
+    """Return the line of a traceback that names the exception.
+
+    The message may go on below it, on lines that most drivers indent.
+    """
+    lines = [line for line in error.splitlines() if line and not line[0].isspace()]
+    return lines[-1] if lines else error.strip()

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from engine.databases.dsn import check_droppable
-from engine.databases.failures import ServerFailed
+from engine.databases.failures import ServerFailed, Unavailable
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -89,10 +89,17 @@ class Database:
         return self._server.address.url
 
     def start(self) -> None:
-        """Start the server and return when it answers; raise ServerFailed if it does not."""
+        """Start the server and return when it answers.
+
+        Raises:
+            ServerFailed: it does not.
+            Unavailable: it is somebody else's, and does not.
+        """
         try:
             self._server.start()
-            if self.provider != "dsn":
+            if self.provider == "dsn":
+                self._check_answer()
+            else:
                 self._create_when_ready()
         except BaseException:
             self.stop()
@@ -162,6 +169,17 @@ class Database:
                 time.sleep(_RETRY_SECONDS)
             else:
                 return
+
+    def _check_answer(self) -> None:
+        try:
+            self.version()
+        except Exception as error:  # each driver has its own
+            reason = str(error).strip().partition("\n")[0]
+            raise Unavailable(
+                self.name,
+                reason=f"it does not answer: {reason}",
+                install="start it, or mend the URL",
+            ) from error
 
     def _failure(self, reason: str) -> ServerFailed:
         return ServerFailed(self.name, reason=reason, last_words=self._server.last_words())
