@@ -139,6 +139,12 @@ class Task:
             row.audit = [*row.audit, *self.loose]
             self.loose = []
 
+    @property
+    def only_row(self) -> Any:
+        """The id of the only row that it can have had; None if there may be another one."""
+        made = sum(enqueue.may_have_made_a_row for enqueue in self.enqueues)
+        return next(iter(self.rows)) if len(self.rows) == 1 and made <= 1 else None
+
     def has_ended(self, row: Any, *words: str) -> bool:
         """Tell whether the audit says that the row ended so, or that one that may be it did."""
         known = [other for other in self.rows.values() if row in (None, other.id)]

@@ -39,7 +39,8 @@ class Faults:
 
     def strike(self) -> None:
         """Carry out what the starts since the last call trigger."""
-        for start in self._bodies.new_starts():
+        # Only those written by now: poison starts again while its death is being confirmed.
+        for start in list(self._bodies.new_starts()):
             kill = self._pending.get(start.task or "")
             if kill is None:
                 continue

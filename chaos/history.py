@@ -16,8 +16,9 @@ from chaos.deaths import Death, find_deaths, pair_kills, trailing_pid
 from chaos.rows import Row, audit_order, follow_claims
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from chaos.rows import Claim
     from reports.schema import Op
 
 CLOCK_SLACK_NS: Final = 50_000_000
@@ -77,23 +78,39 @@ class History:
         death = self.deaths.get(pid) if pid is not None else None
         return death if death is not None and death.is_seen_by(time) else None
 
-    def holders(self, attempt: Attempt | None) -> set[int]:
-        """Return the processes that held, or may have held, the claim of an attempt.
+    def tenures(self, attempt: Attempt) -> Iterator[tuple[Claim, int]]:
+        """Yield the claims that an attempt ran, or may have run, under, each with a time.
 
-        A body that was told no token ran under some claim of before its start.
+        From that time on the claim's end is a reason to run the task again. A body may begin after
+        the end of its own claim: its holder ordered it, and died or was held up before it began. A
+        body that was told no token ran under some claim of before its start, and hardly under one
+        that another claim had replaced by then.
         """
-        if attempt is None:
-            return set()
         own = self.rows.get(attempt.row)
-        rows = [own] if own else self.tasks[attempt.task].rows.values()
-        latest = attempt.start + CLOCK_SLACK_NS
+        for row in [own] if own else self.tasks[attempt.task].rows.values():
+            claims = [claim for claim in row.claims if _may_be_of(claim, attempt)]
+            for claim in claims:
+                is_newest = claim is claims[-1]
+                yield claim, claim.op.time - CLOCK_SLACK_NS if is_newest else attempt.start
+
+    def holders(self, attempt: Attempt) -> set[int]:
+        """Return the processes that held, or may have held, the claim of an attempt."""
         return {
-            claim.owner_pid
-            for row in rows
-            for claim in row.claims
-            if claim.owner_pid is not None
-            and (claim.op.time <= latest if attempt.token is None else claim.token == attempt.token)
+            claim.owner_pid for claim, _ in self.tenures(attempt) if claim.owner_pid is not None
         }
+
+    def may_have_been_cut_off(self, attempt: Attempt, until: float) -> bool:
+        """Tell whether its process, or the holder of its claim, may have died by ``until``."""
+        return self.may_have_died(attempt.pid, attempt.start, until) or any(
+            self.may_have_died(claim.owner_pid, since, until)
+            for claim, since in self.tenures(attempt)
+        )
+
+
+def _may_be_of(claim: Claim, attempt: Attempt) -> bool:
+    if attempt.token is None:
+        return claim.op.time <= attempt.start + CLOCK_SLACK_NS
+    return claim.token == attempt.token
 
 
 def is_fault(op: Op) -> bool:
@@ -198,7 +215,7 @@ class _Reader:
         for (_, key), all_begun in self._begun.items():
             for begun in all_begun:
                 built[id(begun)] = self._build_attempt(begun, self.tasks[key])
-        for attempt in sorted(built.values(), key=lambda attempt: attempt.start):
+        for attempt in sorted(built.values(), key=lambda one: (one.start, one.process)):
             self.tasks[attempt.task].attempts.append(attempt)
             if attempt.row in self.rows:
                 self.rows[attempt.row].starts.append(attempt)
@@ -211,11 +228,9 @@ class _Reader:
         pid = invoke.value.get("pid", trailing_pid(invoke.process))
         end, outcome = self._end(begun, pid)
         row = invoke.value.get("row")
-        if row is None and len(task.rows) == 1:
-            row = next(iter(task.rows))
         return Attempt(
             task=task.key,
-            row=row,
+            row=task.only_row if row is None else row,
             process=invoke.process,
             pid=pid,
             start=invoke.time,

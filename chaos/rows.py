@@ -28,12 +28,16 @@ class Claim:
     Attributes:
         op: the audit's op.
         lease_until: the end of the lease after its last heartbeat; infinity if it has none.
-        ending: the op that ended the claim before its lease did, if any.
+        is_renewed: whether a heartbeat ever renewed the lease.
+        ending: the op that ended the claim, if any; the lease may have run out before.
+        owner_pid: the process that claimed, where its name tells.
     """
 
     op: Op
     lease_until: float
+    is_renewed: bool
     ending: Op | None
+    owner_pid: int | None
 
     @property
     def token(self) -> int | None:
@@ -43,12 +47,7 @@ class Claim:
     @property
     def owner(self) -> str:
         """Who claimed, in the subject's words."""
-        return str(self.op.value.get("owner") or "")
-
-    @property
-    def owner_pid(self) -> int | None:
-        """The process that claimed, where its name tells."""
-        return trailing_pid(self.owner)
+        return _owner(self.op)
 
     @property
     def began(self) -> float:
@@ -115,8 +114,15 @@ def _follow(claim: Op, later: Sequence[Op]) -> Claim:
     return Claim(
         op=claim,
         lease_until=math.inf if until is None else float(until),
+        is_renewed=bool(renewals),
         ending=next((op for op in own if op.f in ENDINGS), None),
+        # Once a claim, not once a question: a checker asks about every pair of attempt and claim.
+        owner_pid=trailing_pid(_owner(claim)),
     )
+
+
+def _owner(claim: Op) -> str:
+    return str(claim.value.get("owner") or "")
 
 
 def _database_time(op: Op) -> float:

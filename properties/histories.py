@@ -67,15 +67,18 @@ class Life:
         outcome = self.draw(st.sampled_from(self._outcomes()))
         if outcome == "wait":
             return self._wait()
-        owner = (
-            self.tape.new_pid() if outcome == "owner" else self.draw(st.sampled_from([900, 901]))
-        )
+        is_mortal = outcome in {"owner", "orphan"}
+        owner = self.tape.new_pid() if is_mortal else self.draw(st.sampled_from([900, 901]))
         self._claim(owner)
         if outcome == "unstarted":
             self._release(refund=True)
             return "waiting"
         pid = self.tape.new_pid()
+        if outcome == "orphan":
+            self._kill(owner, in_body=False)
         self._start(pid)
+        if outcome != "orphan" and self.draw(st.booleans()):
+            self._work_long()
         if outcome == "run":
             return self._stay_claimed()
         if outcome == "ok":
@@ -87,7 +90,7 @@ class Life:
         if self.refunds < REFUNDS:
             endings.append("unstarted")
         if self.tape.manner.leases:
-            endings.append("owner")
+            endings += ["owner", "orphan", "held"]
         return [*endings, "wait"] if self.attempts == 0 else endings
 
     def _claim(self, owner: int) -> None:
@@ -112,8 +115,6 @@ class Life:
         self.tape.say(
             self.at, f"body-{pid}", "invoke", "attempt", task=self.key, value=value, **self._told()
         )
-        if self.draw(st.booleans()):
-            self._work_long()
 
     def _told(self) -> dict[str, int]:
         if not self.tape.manner.tells_tokens:
@@ -125,8 +126,11 @@ class Life:
         """Work for longer than a lease, and renew it."""
         for _ in range(3):
             self.at += LEASE_MS // 2
-            self.lease_until = self.at + LEASE_MS
-            self._audit("heartbeat", value={"lease_until": seconds(self.lease_until)})
+            self._renew()
+
+    def _renew(self) -> None:
+        self.lease_until = self.at + LEASE_MS
+        self._audit("heartbeat", value={"lease_until": seconds(self.lease_until)})
 
     def _effect(self, pid: int) -> None:
         self.at += self.draw(st.integers(0, 50))
@@ -151,18 +155,21 @@ class Life:
         return "ended"
 
     def _break(self, outcome: str, pid: int, owner: int) -> str:
-        if not self.tape.manner.effect_is_last and self.draw(st.booleans()):
+        has_effect = not self.tape.manner.effect_is_last and self.draw(st.booleans())
+        if has_effect and outcome != "held":
             self._effect(pid)
         if outcome == "raise":
             self._end(pid, "fail")
         elif outcome == "kill":
             self._kill(pid, in_body=True)
+        elif outcome == "held":
+            self._be_held_up(pid)
         else:
-            self._lose_owner(pid, owner)
+            self._lose_owner(pid, None if outcome == "orphan" else owner)
         if self.attempts >= self.allowed:
             self._finish("dead-letter", "failed")
             return "ended"
-        if outcome != "owner" or self.draw(st.booleans()):
+        if outcome not in {"owner", "orphan", "held"} or self.draw(st.booleans()):
             self._release(refund=False)
         return "waiting"
 
@@ -173,11 +180,21 @@ class Life:
         self.tape.kill(self.at, pid, seen_at, in_body=in_body)
         self.at += self.draw(st.integers(1, 50))
 
-    def _lose_owner(self, pid: int, owner: int) -> None:
-        """Kill who holds the claim, before or after the body's end; its lease has to run out."""
+    def _be_held_up(self, pid: int) -> None:
+        """Renew the lease once and then no more; the body goes on, and ends whenever it does."""
+        self.at += self.draw(st.integers(0, LEASE_MS - 1))
+        self._renew()
+        self.at = self.lease_until + self.draw(st.integers(0, 300))
+        ends_at = self.at + self.draw(st.integers(0, 3_000))
+        type_ = self.draw(st.sampled_from(["ok", "fail"]))
+        self.tape.say(ends_at, f"body-{pid}", type_, "attempt", task=self.key)
+
+    def _lose_owner(self, pid: int, owner: int | None) -> None:
+        """Kill who holds the claim, if it lives; its lease has to run out."""
         if not self.tape.manner.effect_is_last and self.draw(st.booleans()):
             self._end(pid, "ok")
-        self._kill(owner, in_body=False)
+        if owner is not None:
+            self._kill(owner, in_body=False)
         self.at = max(self.at, self.lease_until)
 
     def _release(self, *, refund: bool) -> None:

@@ -19,11 +19,21 @@ SECOND_NS: Final = 10**9
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Mutator:
-    """A way to spoil a history; ``anomaly`` is None if the history stays legal."""
+    """A way to spoil a history; ``anomaly`` is None if the history stays legal.
+
+    Attributes:
+        consequences: the further anomalies that may follow from its own.
+    """
 
     name: str
     anomaly: str | None
     mutate: Callable[[list[Op], Any], list[Op]]
+    consequences: frozenset[str]
+
+    @property
+    def anomalies(self) -> set[str]:
+        """All that it may cause."""
+        return {*self.consequences} | ({self.anomaly} if self.anomaly else set())
 
 
 def changed(op: Op, /, value: dict[str, Any] | None = None, **fields: Any) -> Op:
@@ -113,6 +123,41 @@ def let_it_die_later(ops: list[Op], _: Any) -> list[Op]:
     """The process whose death justified another effect died after that effect's attempt began."""
     kills = [op for op in ops if op.f == "kill" and op.value.get("pid") == 1]
     return swapped(ops, {id(op): changed(op, time=op.time + 3 * SECOND_NS) for op in kills})
+
+
+def live_on(ops: list[Op], at: float) -> list[Op]:
+    """Let the model's first attempt live, return at this second, and have no effect."""
+    (start,) = told(ops, "attempt", "invoke", process="body-1")
+    (effect,) = told(ops, "effect", process="body-1")
+    alive = swapped(resurrect_victim(ops, None), {id(effect): None})
+    return [*alive, changed(start, type="ok", time=start.time + round((at - 1.1) * SECOND_NS))]
+
+
+def return_unheard(ops: list[Op], _: Any) -> list[Op]:
+    """The attempt before a restart had returned."""
+    return live_on(ops, 1.3)
+
+
+def outlive_lease(ops: list[Op], _: Any) -> list[Op]:
+    """The lease of an attempt that ran on was never renewed, and ran out before the restart."""
+    (claim,) = told(ops, "claim", task="model", token=1)
+    (release,) = told(ops, "release", task="model", token=1)
+    until = {"lease_until": release.database_time}
+    return live_on(swapped(ops, {id(claim): changed(claim, until)}), 3.2)
+
+
+def hold_up_worker(ops: list[Op], _: Any) -> list[Op]:
+    """The same, but it had been renewed once."""
+    late = outlive_lease(ops, None)
+    (claim,) = told(late, "claim", task="model", token=1)
+    place = claim.value["sequence"]
+    moved: dict[int, Op | None] = {
+        id(op): changed(op, {"sequence": op.value["sequence"] + 1})
+        for op in late
+        if op.process == "audit" and op.value["sequence"] > place
+    }
+    beat = changed(claim, {"sequence": place + 1}, f="heartbeat", time=claim.time + 1)
+    return [*swapped(late, moved), beat]
 
 
 def overlap_leases(ops: list[Op], pick: Any) -> list[Op]:
@@ -275,6 +320,7 @@ _BY_ANOMALY: Final[dict[str | None, list[Callable[[list[Op], Any], list[Op]]]]] 
     "vanished": [drop_finish],
     "unexpected": [drop_enqueues, fail_enqueues],
     "duplicated-effect": [repeat_effect, resurrect_victim, let_it_die_later],
+    "unjustified-redelivery": [return_unheard, outlive_lease],
     "double-claim": [overlap_leases, repeat_token],
     "zombie-finish": [finish_with_old_token, finish_after_release, finish_during_body],
     "stuck": [revive_row, abandon_row],
@@ -282,10 +328,29 @@ _BY_ANOMALY: Final[dict[str | None, list[Callable[[list[Op], Any], list[Op]]]]] 
     "uncounted-attempt": [drop_charge, repeat_number],
     "premature": [postpone_run_at],
     "dedupe-violation": [create_twin, refuse_for_a_ghost],
-    None: [drop_acknowledgement],
+    None: [drop_acknowledgement, hold_up_worker],
+}
+_CONSEQUENCES: Final[dict[Callable[[list[Op], Any], list[Op]], set[str]]] = {
+    # Who knows of no enqueue knows of no second row.
+    drop_enqueues: {"duplicated-effect"},
+    fail_enqueues: {"duplicated-effect"},
+    # An effect that is had again without a reason was begun again without one.
+    resurrect_victim: {"unjustified-redelivery"},
+    let_it_die_later: {"unjustified-redelivery"},
+    # Who lengthens a lease takes away the end that was the reason to run the task again.
+    overlap_leases: {"unjustified-redelivery"},
+    # Nobody knows any more whose claim a body ran under.
+    repeat_token: {"zombie-finish", "duplicated-effect", "unjustified-redelivery"},
+    # The twin goes no further than its creation.
+    create_twin: {"lost", "vanished"},
 }
 MUTATORS: Final = tuple(
-    Mutator(name=mutate.__name__, anomaly=anomaly, mutate=mutate)
+    Mutator(
+        name=mutate.__name__,
+        anomaly=anomaly,
+        mutate=mutate,
+        consequences=frozenset(_CONSEQUENCES.get(mutate, ())),
+    )
     for anomaly, mutations in _BY_ANOMALY.items()
     for mutate in mutations
 )

@@ -76,15 +76,46 @@ def justifies(
 ) -> bool:
     """The earlier one's body raised, or its process or the holder of its claim may have died."""
     (op, body), (later_op, later_body) = earlier, later
-    start = body.start if body else op.time
     until = later_body.start if later_body else later_op.time
-    if body is not None and body.outcome == "fail" and body.end <= until:
-        return True
-    pids = [body.pid if body else int(op.process.removeprefix("body-"))]
     if body is not None:
-        pids += [pid for pid in world.holders(key, body) if pid is not None]
-    deaths = [death for pid in pids if (death := world.death(pid)) is not None]
-    return any(began <= until and seen >= start for began, seen in deaths)
+        has_raised = body.outcome == "fail" and body.end <= until
+        return has_raised or world.may_lack_process(key, body, until)
+    death = world.death(int(op.process.removeprefix("body-")))
+    return death is not None and death[0] <= until and death[1] >= op.time
+
+
+def is_started_again(world: World, key: str, _: Contract) -> bool:
+    """Started, and before that too, and nothing in between that ended the earlier start."""
+    for row in world.rows(key):
+        for body, later in itertools.pairwise(world.starts(key, row)):
+            has_raised = body.outcome == "fail" and body.end <= later.start
+            if not (
+                has_raised
+                or world.may_lack_process(key, body, later.start)
+                or was_held_up(world, key, body, later)
+            ):
+                return True
+    return False
+
+
+def was_held_up(world: World, key: str, body: Body, later: Body) -> bool:
+    """A lease of it was renewed, and ran out before the later start and before any other end."""
+    for row, claim, since in world.claims(key, body):
+        audit = world.audit(key, row)
+        after = audit[index_of(audit, claim) + 1 :]
+        beats = [op for op in after if op.f == "heartbeat" and op.token == claim.token]
+        if not beats or beats[-1].value.get("lease_until") is None:
+            continue
+        until = beats[-1].value["lease_until"]
+        ends = [
+            op for op in after if op.f == "deleted" or (op.f in ENDED and op.token == claim.token)
+        ]
+        if ends and (ends[0].database_time or 0.0) < until - TICK:
+            continue
+        ran_out = claim.time + (until - (claim.database_time or 0.0)) * 1000 * MS
+        if since - 50 * MS <= ran_out <= later.start + 50 * MS:
+            return True
+    return False
 
 
 def is_claimed_twice(world: World, key: str, _: Contract) -> bool:
@@ -295,6 +326,7 @@ RULES: Final[dict[str, Callable[[World, str, Contract], bool]]] = {
     "vanished": has_vanished,
     "unexpected": is_unexpected,
     "duplicated-effect": has_extra_effect,
+    "unjustified-redelivery": is_started_again,
     "double-claim": is_claimed_twice,
     "zombie-finish": has_zombie,
     "stuck": is_stuck,

@@ -132,7 +132,7 @@ class World:
         elif death is not None and math.isfinite(death[1]) and death[1] >= op.time:
             gone, end, outcome = death[0], death[1], "killed"
         row = op.value.get("row")
-        if row is None and len(self.rows(key)) == 1:
+        if row is None and len(self.rows(key)) == 1 and len(self.may_make(key)) <= 1:
             (row,) = self.rows(key)
         return Body(op=op, row=row, pid=pid, start=op.time, end=end, gone=gone, outcome=outcome)
 
@@ -164,13 +164,25 @@ class World:
         told = [op for one in rows for op in self.audit(key, one)] + self.loose(key)
         return any(op.f in words for op in told)
 
-    def holders(self, key: str, body: Body) -> set[int | None]:
-        """Ask which processes held, or may have held, the claim that a body ran under."""
-        rows = {body.row} if body.row is not None else self.rows(key)
-        claims = [op for row in rows for op in self.audit(key, row) if op.f == "claim"]
-        if body.op.token is None:
-            return {owner_pid(op) for op in claims if op.time <= body.start + 50 * MS}
-        return {owner_pid(op) for op in claims if op.token == body.op.token}
+    def claims(self, key: str, body: Body) -> list[tuple[Any, Op, float]]:
+        """Ask for a body's claims, their rows, and since when an end of theirs matters to it."""
+        found: list[tuple[Any, Op, float]] = []
+        for row in {body.row} if body.row is not None else self.rows(key):
+            claims = [op for op in self.audit(key, row) if op.f == "claim"]
+            if body.op.token is None:
+                claims = [op for op in claims if op.time <= body.start + 50 * MS]
+            else:
+                claims = [op for op in claims if op.token == body.op.token]
+            found += [(row, op, body.start) for op in claims[:-1]]
+            found += [(row, op, op.time - 50 * MS) for op in claims[-1:]]
+        return found
+
+    def may_lack_process(self, key: str, body: Body, until: float) -> bool:
+        """Ask whether the process of a body, or of a holder of its claim, may be dead by then."""
+        watched: list[tuple[int | None, float]] = [(body.pid, body.start)]
+        watched += [(owner_pid(op), since) for _, op, since in self.claims(key, body)]
+        deaths = [(self.death(pid), since) for pid, since in watched if pid is not None]
+        return any(death and death[0] <= until and death[1] >= since for death, since in deaths)
 
 
 def owner_pid(claim: Op) -> int | None:

@@ -91,12 +91,10 @@ def _rows_allowed(task: Task) -> int:
 
 def _is_justified(history: History, earlier: Effect, later: Effect) -> bool:
     attempt = earlier.attempt
-    if attempt is not None and attempt.outcome == "fail" and attempt.end <= later.began:
-        return True
-    return any(
-        history.may_have_died(pid, earlier.began, later.began)
-        for pid in (earlier.pid, *history.holders(attempt))
-    )
+    if attempt is None:
+        return history.may_have_died(earlier.pid, earlier.began, later.began)
+    has_raised = attempt.outcome == "fail" and attempt.end <= later.began
+    return has_raised or history.may_have_been_cut_off(attempt, later.began)
 
 
 def _finding(

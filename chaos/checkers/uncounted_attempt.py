@@ -39,9 +39,8 @@ def _examine(history: History, task: Task, row: Row) -> Finding | None:
     if recorded is not None and recorded < len(over):
         return _finding(
             row,
-            f"row {row.id} was started {len(over)} times, the last time at"
-            f" {history.at(over[-1].start)} in {over[-1].process}, and the engine recorded"
-            f" {recorded} attempts",
+            f"row {row.id} was started {_times(len(over))} at {history.at(over[-1].start)} in"
+            f" {over[-1].process}, and the engine recorded {_attempts(recorded)}",
             over[-1],
         )
     numbered = sorted(
@@ -68,6 +67,14 @@ def _recorded(task: Task, row: Row) -> int | None:
     told = [op.value.get("attempts") for op in (*claims, *last, *maybe)]
     told += [claim.attempt for claim in claims]
     return max((int(number) for number in told if number is not None), default=None)
+
+
+def _times(starts: int) -> str:
+    return "once," if starts == 1 else f"{starts} times, the last time"
+
+
+def _attempts(recorded: int) -> str:
+    return "1 attempt" if recorded == 1 else f"{recorded} attempts"
 
 
 def _finding(row: Row, proof: str, start: Attempt) -> Finding:

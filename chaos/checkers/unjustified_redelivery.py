@@ -10,18 +10,18 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from chaos.checkers.checker import Checker, Finding, Findings
+from chaos.checkers.checker import DATABASE_TICK_SECONDS, Checker, Finding, Findings
+from chaos.history import CLOCK_SLACK_NS
 
 if TYPE_CHECKING:
     from chaos.attempts import Attempt
     from chaos.history import History
-    from chaos.rows import Row
+    from chaos.rows import Claim, Row
     from engine.subjects.contract import Contract
 
 
-def find(history: History, contract: Contract) -> Findings:
+def find(history: History, _: Contract) -> Findings:
     """Find the starts that nothing justifies."""
-    del contract  # every contract forbids them
     pairs = [
         (row, earlier, later)
         for row in history.rows.values()
@@ -32,28 +32,27 @@ def find(history: History, contract: Contract) -> Findings:
         found=[
             _finding(history, row, earlier, later)
             for row, earlier, later in pairs
-            if not _is_justified(history, row, earlier, later)
+            if not _is_justified(history, earlier, later)
         ],
     )
 
 
-def _is_justified(history: History, row: Row, earlier: Attempt, later: Attempt) -> bool:
+def _is_justified(history: History, earlier: Attempt, later: Attempt) -> bool:
     if earlier.outcome == "fail" and earlier.end <= later.start:
         return True
-    processes = {earlier.pid, *history.holders(earlier)}
-    return _was_held_up(row, earlier) or any(
-        history.may_have_died(pid, earlier.start, later.start) for pid in processes
+    return history.may_have_been_cut_off(earlier, later.start) or any(
+        claim.is_renewed and _ran_out(claim, since, later.start)
+        for claim, since in history.tenures(earlier)
     )
 
 
-def _was_held_up(row: Row, attempt: Attempt) -> bool:
-    """Tell whether its lease was renewed and ran out all the same."""
-    if attempt.token is None:
+def _ran_out(claim: Claim, start: int, end: int) -> bool:
+    """Tell whether nothing but its time ended the lease, from ``start`` to ``end``."""
+    # An ending in the very moment is the reaper's, whose clock may have milliseconds only.
+    if claim.ended < claim.lease_until - DATABASE_TICK_SECONDS:
         return False
-    ran_out = any(
-        claim.token == attempt.token and claim.ended >= claim.lease_until for claim in row.claims
-    )
-    return ran_out and any(op.f == "heartbeat" and op.token == attempt.token for op in row.audit)
+    ran_out = claim.op.time + (claim.lease_until - claim.began) * 1e9
+    return start - CLOCK_SLACK_NS <= ran_out <= end + CLOCK_SLACK_NS
 
 
 def _finding(history: History, row: Row, earlier: Attempt, later: Attempt) -> Finding:

@@ -11,6 +11,7 @@ _PROPERTIES = {
     "unexpected": "A task that ran although nobody enqueued it.",
     "duplicated": "An effect that happened again although no death and no error justifies it.",
     "duplicated-effect": "An effect that happened again with nothing that justifies it.",
+    "unjustified-redelivery": "A task that was started again with nothing that justifies it.",
     "double-claim": "Two workers held a live lease on one task at the same time.",
     "zombie-finish": "A worker ended a task after another one had claimed it.",
     "stuck": "A task that could run, and that nobody ran within the promised time.",
