@@ -85,6 +85,7 @@ class Run:
             self._begin("quiesce", history)
             is_drained = is_drained and self._is_quiet(connection)
             cluster.stop()
+            faults.strike()  # what poison did last
             self._read(connection, history, is_drained=is_drained)
 
     def _offer(self, cluster: Cluster, faults: Faults, history: Recorder) -> None:

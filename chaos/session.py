@@ -97,6 +97,7 @@ def _started(name: str, request: Request) -> Iterator[Database]:
     try:
         opened = open_database(name, folder, provider=request.provider, url=request.url)
         with opened as database:
+            database.check_answer()
             yield database
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -84,6 +84,20 @@ def test_the_death_of_the_holder_of_the_claim_is_a_reason() -> None:
     assert_valid(NAME, script)
 
 
+def test_a_holder_that_died_before_the_body_began_is_a_reason() -> None:
+    """It had ordered the body, and its claim died with it."""
+    script = Script().enqueue(1.0).claim(1.9).kill(1.95, pid=900, in_body=False).body(2.0)
+    assert_valid(NAME, script.claim(6.9, token=2).body(7.0, pid=801, number=2))
+
+
+def test_bodies_that_were_told_no_row_may_have_run_two() -> None:
+    """If a call never returned, nobody knows whether it made the second one."""
+    script = Script().call(0.5).say(0.6, "producer-10", "info", "enqueue", task="order-1")
+    script.call(1.0).answer(1.1).body(2.0, row=None).body(3.0, pid=801, row=None)
+    assert_valid(NAME, script)
+    only_anomaly(NAME, script.body(4.0, pid=802, row=None))
+
+
 def test_the_holder_of_another_claim_is_no_reason() -> None:
     """Token 1 was held by 900; that 901 died excuses nothing."""
     script = Script().enqueue(1.0).claim(1.9, owner="host:900").body(2.0)

@@ -89,17 +89,13 @@ class Database:
         return self._server.address.url
 
     def start(self) -> None:
-        """Start the server and return when it answers.
+        """Start the server and return when it answers; raise ServerFailed if it does not.
 
-        Raises:
-            ServerFailed: it does not.
-            Unavailable: it is somebody else's, and does not.
+        One that somebody else runs is left as it is: ``check_answer`` asks whether it is there.
         """
         try:
             self._server.start()
-            if self.provider == "dsn":
-                self._check_answer()
-            else:
+            if self.provider != "dsn":
                 self._create_when_ready()
         except BaseException:
             self.stop()
@@ -170,7 +166,8 @@ class Database:
             else:
                 return
 
-    def _check_answer(self) -> None:
+    def check_answer(self) -> None:
+        """Connect once; raise Unavailable with the driver's reason if that fails."""
         try:
             self.version()
         except Exception as error:  # each driver has its own
