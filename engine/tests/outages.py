@@ -6,10 +6,11 @@ lock for longer than a worker's timeout.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,4 +68,6 @@ def _kill_sessions() -> None:
             " WHERE db = DATABASE() AND id <> CONNECTION_ID()"
         )
         for (session,) in cursor.fetchall():
-            cursor.execute(f"KILL {int(session)}")
+            # It may have ended by itself since it was listed.
+            with contextlib.suppress(OperationalError):
+                cursor.execute(f"KILL {int(session)}")
