@@ -111,6 +111,8 @@ def hold(database: QueueDatabase, claims: Sequence[Claim]) -> list[Claim]:
 
 def renew(database: QueueDatabase, claims: Sequence[Claim], *, lease_seconds: float) -> list[Claim]:
     """Renew the leases of ``claims``; return those that others own by now. The heartbeat."""
+    if not claims:
+        return []
     with database.transaction():
         held = hold(database, claims)
         if held:

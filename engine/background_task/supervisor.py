@@ -7,9 +7,7 @@ The loop never waits for a child, so it renews leases and notices deaths whateve
 from __future__ import annotations
 
 import collections
-import dataclasses
 import logging
-import random
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -17,19 +15,21 @@ from django.db import Error
 
 from background_task import claims, outcomes
 from background_task.children import ChildProcess
-from background_task.databases import CONNECTION_ERRORS
 from background_task.exceptions import BackgroundTaskError
+from background_task.failures import log_failure
+from background_task.outage import Outage
 from background_task.outcomes import Failed, Finished, Outcome, Released
 from background_task.prefetch import HELD_BACK_SECONDS, Durations, next_slice, wanted
-from background_task.retries import backoff_seconds, has_attempts_left
+from background_task.retries import backoff_seconds
 from background_task.wakeups import Wakeups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from background_task.claims import Claim, Terms
+    from background_task.claims import Claim
     from background_task.databases import QueueDatabase
     from background_task.messages import Message
+    from background_task.options import Options
     from background_task.settings import Settings
 
 logger = logging.getLogger("background_task")
@@ -39,31 +39,12 @@ FLUSH_SECONDS: Final = 0.02
 
 REAP_SECONDS: Final = 1.0
 RESPAWN_SECONDS: Final = 0.5
-DATABASE_RETRY_SECONDS: Final = (0.05, 2.0)
 
 LOST_DATABASE: Final = "lost its lease because the database could not be reached"
 LOST_LEASE: Final = "lost its lease to another worker"
 HANDED_LOST_LEASE: Final = "was handed a task whose lease was lost"
 LEASE_LOST: Final = frozenset({LOST_DATABASE, LOST_LEASE, HANDED_LOST_LEASE})
 """Why a child is killed whose other tasks may be somebody else's, too: none of them may start."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What ``process_tasks`` was asked for.
-
-    Attributes:
-        workers: child processes, each running one task at a time.
-        duration_seconds: stop gracefully after this time, or never.
-        sleep_seconds: the longest pause between two looks into an empty queue.
-        show_tracebacks: log whole tracebacks of failed attempts, not just their last line.
-    """
-
-    workers: int
-    duration_seconds: float | None
-    sleep_seconds: float
-    show_tracebacks: bool
-    terms: Terms
 
 
 class Supervisor:
@@ -83,8 +64,8 @@ class Supervisor:
         self._durations = Durations()
         self._wakeups = Wakeups()
         self._renewed_at = self._next_renewal = self._next_reap = self._next_poll = now
-        self._next_spawn = self._database_retry_at = now
-        self._database_retry_seconds = 0.0
+        self._next_spawn = now
+        self._outage = Outage(database)
         self._stop_at = now + options.duration_seconds if options.duration_seconds else None
         self._stopping_since: float | None = None
 
@@ -165,7 +146,7 @@ class Supervisor:
             first=self._settings.backoff_seconds,
             longest=self._settings.backoff_max_seconds,
         )
-        self._log_failure(claim, error)
+        log_failure(claim, error, show_traceback=self._options.show_tracebacks)
         return Failed(claim=claim, error=error, retry_in=pause if is_own_fault else None)
 
     def _bury_dead(self) -> None:
@@ -222,7 +203,7 @@ class Supervisor:
 
     def _talk_to_database(self) -> None:
         now = time.monotonic()
-        if now < self._database_retry_at:
+        if now < self._outage.retry_at:
             return
         try:
             if now >= self._next_renewal:
@@ -232,9 +213,9 @@ class Supervisor:
             if self._must_exchange(now):
                 self._exchange()
         except Error as error:
-            self._on_database_error(error)
+            self._outage.note_error(error)
         else:
-            self._on_database_back()
+            self._outage.note_answer()
 
     def _must_exchange(self, now: float) -> bool:
         if self._unrecorded:
@@ -311,25 +292,6 @@ class Supervisor:
             logger.warning("#%d: %s", task.id, outcomes.lease_ran_out(task))
             self._next_poll = time.monotonic()
 
-    def _on_database_error(self, error: Error) -> None:
-        """Keep what has to be written and try again; anything but an outage is raised."""
-        is_transient = self._database.dialect.is_transient(error)
-        if not is_transient and not isinstance(error, CONNECTION_ERRORS):
-            raise error
-        shortest, longest = DATABASE_RETRY_SECONDS
-        if not is_transient:
-            if not self._database_retry_seconds:
-                logger.error("lost the database, trying again until it is back: %s", error)
-            self._database.connection.close()
-        self._database_retry_seconds = min(max(self._database_retry_seconds * 2, shortest), longest)
-        pause = self._database_retry_seconds * random.uniform(0.5, 1.0)  # noqa: S311 - spread
-        self._database_retry_at = time.monotonic() + pause
-
-    def _on_database_back(self) -> None:
-        if self._database_retry_seconds:
-            logger.warning("the database answers again")
-            self._database_retry_seconds = 0.0
-
     # What is held.
 
     def _held(self) -> list[Claim]:
@@ -383,7 +345,7 @@ class Supervisor:
     def _is_done(self) -> bool:
         if self._stopping_since is None:
             return False
-        if self._database_retry_seconds and self._has_waited_for_database():
+        if self._outage.is_on and self._has_waited_for_database():
             raise BackgroundTaskError(
                 f"stopped while the database was away: {len(self._held())} tasks could not be "
                 "written and will run again when their leases are over"
@@ -411,7 +373,7 @@ class Supervisor:
 
     def _appointments(self, now: float) -> Iterator[float]:
         """Yield the times at which something has to be done, if nothing happens before."""
-        retry_at = self._database_retry_at
+        retry_at = self._outage.retry_at
         yield max(self._next_renewal, retry_at)
         if self._unrecorded:
             yield max(self._unrecorded_since + FLUSH_SECONDS, retry_at)
@@ -430,24 +392,3 @@ class Supervisor:
                 yield child.started_at + child.running.timeout_seconds
             if child.running and child.unstarted:
                 yield now + HELD_BACK_SECONDS / 4
-
-    def _log_failure(self, claim: Claim, error: str) -> None:
-        ends = not has_attempts_left(claim.attempt, claim.max_attempts)
-        logger.warning(
-            "%s #%d failed at attempt %d of %d%s: %s",
-            claim.task_name,
-            claim.id,
-            claim.attempt,
-            claim.max_attempts,
-            ", its last" if ends else "",
-            error if self._options.show_tracebacks else last_sentence(error),
-        )
-
-
-def last_sentence(error: str) -> str:
-    """Return the line of a traceback that names the exception.
-
-    The message may go on below it, on lines that most drivers indent.
-    """
-    lines = [line for line in error.splitlines() if line and not line[0].isspace()]
-    return lines[-1] if lines else error.strip()

@@ -18,8 +18,9 @@ from django.db import DatabaseError, connections
 from background_task import claims, discovery, settings
 from background_task.enqueue import queue_database
 from background_task.exceptions import BackgroundTaskError
+from background_task.options import Options
 from background_task.pidfile import pidfile
-from background_task.supervisor import Options, Supervisor
+from background_task.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from background_task.databases import QueueDatabase
