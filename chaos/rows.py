@@ -28,16 +28,21 @@ class Claim:
     Attributes:
         op: the audit's op.
         lease_until: the end of the lease after its last heartbeat; infinity if it has none.
-        is_renewed: whether a heartbeat ever renewed the lease.
+        renewals: the heartbeats that renewed the lease, in audit order.
         ending: the op that ended the claim, if any; the lease may have run out before.
         owner_pid: the process that claimed, where its name tells.
     """
 
     op: Op
     lease_until: float
-    is_renewed: bool
+    renewals: tuple[Op, ...]
     ending: Op | None
     owner_pid: int | None
+
+    @property
+    def is_renewed(self) -> bool:
+        """Whether a heartbeat ever renewed the lease."""
+        return bool(self.renewals)
 
     @property
     def token(self) -> int | None:
@@ -53,6 +58,11 @@ class Claim:
     def began(self) -> float:
         """When the lease began."""
         return _database_time(self.op)
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long the lease was when it began; infinity if it had no end."""
+        return _lease_until(self.op) - self.began
 
     @property
     def ended(self) -> float:
@@ -110,15 +120,19 @@ def follow_claims(audit: Sequence[Op]) -> tuple[Claim, ...]:
 def _follow(claim: Op, later: Sequence[Op]) -> Claim:
     own = [op for op in later if op.token == claim.token or op.f == "deleted"]
     renewals = [op for op in own if op.f == "heartbeat"]
-    until = (renewals[-1] if renewals else claim).value.get("lease_until")
     return Claim(
         op=claim,
-        lease_until=math.inf if until is None else float(until),
-        is_renewed=bool(renewals),
+        lease_until=_lease_until(renewals[-1] if renewals else claim),
+        renewals=tuple(renewals),
         ending=next((op for op in own if op.f in ENDINGS), None),
         # Once a claim, not once a question: a checker asks about every pair of attempt and claim.
         owner_pid=trailing_pid(_owner(claim)),
     )
+
+
+def _lease_until(op: Op) -> float:
+    until = op.value.get("lease_until")
+    return math.inf if until is None else float(until)
 
 
 def _owner(claim: Op) -> str:

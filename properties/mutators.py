@@ -160,6 +160,39 @@ def hold_up_worker(ops: list[Op], _: Any) -> list[Op]:
     return [*swapped(late, moved), beat]
 
 
+def forget_the_dead(ops: list[Op], _: Any) -> list[Op]:
+    """Only its time ends the lease of the model's first attempt, which was killed."""
+    (claim,) = told(ops, "claim", task="model", token=1)
+    (release,) = told(ops, "release", task="model", token=1)
+    late = moved_by(release, 1.5)
+    until = {"lease_until": late.database_time}
+    return swapped(ops, {id(claim): changed(claim, until), id(release): late})
+
+
+def renew_for_the_dead(ops: list[Op], _: Any) -> list[Op]:
+    """The same claim is renewed for more than one lease after the death, and ended then."""
+    spread = [
+        changed(op, {"sequence": op.value["sequence"] * 8}) if op.process == "audit" else op
+        for op in ops
+    ]
+    (claim,) = told(spread, "claim", task="model", token=1)
+    (release,) = told(spread, "release", task="model", token=1)
+    place = claim.value["sequence"]
+    first, *beats = [
+        changed(moved, {"sequence": place + n, "lease_until": (moved.database_time or 0.0) + 0.5})
+        for n in range(5)
+        for moved in [moved_by(claim, 0.4 * n)]
+    ]
+    last = {id(claim): first, id(release): moved_by(release, 1.4)}
+    return [*swapped(spread, dict(last)), *(changed(beat, f="heartbeat") for beat in beats)]
+
+
+def moved_by(op: Op, by: float) -> Op:
+    """Return the audit's op so many seconds later, by both clocks."""
+    database_time = (op.database_time or 0.0) + by
+    return changed(op, time=op.time + round(by * SECOND_NS), database_time=database_time)
+
+
 def overlap_leases(ops: list[Op], pick: Any) -> list[Op]:
     """A row is claimed again although its lease runs on and nobody released it."""
     row = pick(rows_with(ops, "claim", 2))
@@ -324,6 +357,7 @@ _BY_ANOMALY: Final[dict[str | None, list[Callable[[list[Op], Any], list[Op]]]]] 
     "double-claim": [overlap_leases, repeat_token],
     "zombie-finish": [finish_with_old_token, finish_after_release, finish_during_body],
     "stuck": [revive_row, abandon_row],
+    "unnoticed-death": [forget_the_dead, renew_for_the_dead],
     "attempt-overrun": [lower_maximum],
     "uncounted-attempt": [drop_charge, repeat_number],
     "premature": [postpone_run_at],
@@ -338,7 +372,7 @@ _CONSEQUENCES: Final[dict[Callable[[list[Op], Any], list[Op]], set[str]]] = {
     resurrect_victim: {"unjustified-redelivery"},
     let_it_die_later: {"unjustified-redelivery"},
     # Who lengthens a lease takes away the end that was the reason to run the task again.
-    overlap_leases: {"unjustified-redelivery"},
+    overlap_leases: {"unjustified-redelivery", "unnoticed-death"},
     # Nobody knows any more whose claim a body ran under.
     repeat_token: {"zombie-finish", "duplicated-effect", "unjustified-redelivery"},
     # The twin goes no further than its creation.

@@ -9,7 +9,8 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from properties.world import MS, World, owner_pid
+from properties.left_to_lease import is_left_to_its_lease
+from properties.world import ENDED, MS, TICK, World, index_of, owner_pid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from engine.subjects.contract import Contract
     from properties.world import Body
     from reports.schema import Op
-
-TICK: Final = 0.001
 
 
 def is_lost(world: World, key: str, _: Contract) -> bool:
@@ -142,12 +141,6 @@ def is_claimed_twice(world: World, key: str, _: Contract) -> bool:
 
 
 LEASED: Final = ("claim", "heartbeat")
-ENDED: Final = ("release", "finish", "dead-letter")
-
-
-def index_of(ops: list[Op], wanted: Op) -> int:
-    """Return where an op is, by identity."""
-    return next(index for index, op in enumerate(ops) if op is wanted)
 
 
 def has_zombie(world: World, key: str, _: Contract) -> bool:
@@ -330,6 +323,7 @@ RULES: Final[dict[str, Callable[[World, str, Contract], bool]]] = {
     "double-claim": is_claimed_twice,
     "zombie-finish": has_zombie,
     "stuck": is_stuck,
+    "unnoticed-death": is_left_to_its_lease,
     "attempt-overrun": is_overrun,
     "uncounted-attempt": is_uncounted,
     "premature": is_premature,
@@ -342,6 +336,7 @@ def judge(ops: list[Op], contract: Contract) -> set[tuple[str, str | None]]:
     world = World(ops)
     not_promised = {
         "double-claim": not contract.leases,
+        "unnoticed-death": not contract.leases,
         "uncounted-attempt": not contract.counts_attempts,
         "dedupe-violation": not contract.deduplicates,
     }

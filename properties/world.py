@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from reports.schema import Op
 
 MS: Final = 10**6
+TICK: Final = 0.001
+ENDED: Final = ("release", "finish", "dead-letter")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -189,3 +191,8 @@ def owner_pid(claim: Op) -> int | None:
     """Read the pid out of ``host:pid``."""
     match = re.search(r"\d+$", claim.value.get("owner") or "")
     return int(match[0]) if match else None
+
+
+def index_of(ops: list[Op], wanted: Op) -> int:
+    """Return where an op is, by identity."""
+    return next(index for index, op in enumerate(ops) if op is wanted)

@@ -19,6 +19,7 @@ from chaos.checkers import (
     uncounted_attempt,
     unexpected,
     unjustified_redelivery,
+    unnoticed_death,
     vanished,
     zombie_finish,
 )
@@ -43,6 +44,7 @@ CHECKERS: Final[tuple[Checker, ...]] = (
     double_claim.CHECKER,
     zombie_finish.CHECKER,
     stuck.CHECKER,
+    unnoticed_death.CHECKER,
     attempt_overrun.CHECKER,
     uncounted_attempt.CHECKER,
     premature.CHECKER,
@@ -70,7 +72,8 @@ def analyse(
     if not expects_kills:
         calm = stats.checker(expects_kills=False)
         promised = [calm if checker.name == calm.name else checker for checker in promised]
-    checks = tuple(checker.check(history, contract) for checker in promised)
+    judged = [(checker, checker.check(history, contract)) for checker in promised]
+    checks = tuple(result for checker, result in judged if not checker.leaves_out(result))
     return Results(
         verdict=Verdict.worst(check.verdict for check in checks),
         counts=count(history),

@@ -1,6 +1,7 @@
 """What a checker is: a name, a promise that it watches over, and a search for what breaks it.
 
 A search that crashes says UNKNOWN, and so does one that had nothing to look at: neither is a pass.
+Only a check that is about one kind of fault has no say in a run without that fault.
 """
 
 from __future__ import annotations
@@ -66,12 +67,15 @@ class Checker:
         opportunities: what it counts as exercised, for the note of a check that had none.
         find: the search; a pure function.
         is_promised: whether a contract promises what the check watches over.
+        is_optional: the property is about one kind of fault: a run without that fault says nothing
+            about it, and the check is left out of the results.
     """
 
     name: str
     opportunities: str
     find: Callable[[History, Contract], Findings]
     is_promised: Callable[[Contract], bool] = _always
+    is_optional: bool = False
 
     def check(self, history: History, contract: Contract) -> CheckResult:
         """Search the history; never raises."""
@@ -81,10 +85,18 @@ class Checker:
             note = f"the checker crashed: {type(error).__name__}: {error}"
             return CheckResult(name=self.name, verdict=Verdict.UNKNOWN, exercised=0, note=note)
 
+    def leaves_out(self, result: CheckResult) -> bool:
+        """Tell whether the result is none: an optional check had nothing to look at."""
+        return self.is_optional and result.note == self._untested
+
+    @property
+    def _untested(self) -> str:
+        return f"never put to the test: the history has no {self.opportunities}"
+
     def _judge(self, findings: Findings, history: History) -> CheckResult:
         note = findings.missing
         if not (findings.found or note or findings.exercised):
-            note = f"never put to the test: the history has no {self.opportunities}"
+            note = self._untested
         clean = Verdict.UNKNOWN if note else Verdict.VALID
         return CheckResult(
             name=self.name,

@@ -10,7 +10,8 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from chaos.checkers.checker import DATABASE_TICK_SECONDS, Checker, Finding, Findings
+from chaos.checkers.checker import Checker, Finding, Findings
+from chaos.checkers.leases import has_run_out, lease_end
 from chaos.history import CLOCK_SLACK_NS
 
 if TYPE_CHECKING:
@@ -41,18 +42,15 @@ def _is_justified(history: History, earlier: Attempt, later: Attempt) -> bool:
     if earlier.outcome == "fail" and earlier.end <= later.start:
         return True
     return history.may_have_been_cut_off(earlier, later.start) or any(
-        claim.is_renewed and _ran_out(claim, since, later.start)
+        claim.is_renewed and _ran_out_between(claim, since, later.start)
         for claim, since in history.tenures(earlier)
     )
 
 
-def _ran_out(claim: Claim, start: int, end: int) -> bool:
+def _ran_out_between(claim: Claim, start: int, end: int) -> bool:
     """Tell whether nothing but its time ended the lease, from ``start`` to ``end``."""
-    # An ending in the very moment is the reaper's, whose clock may have milliseconds only.
-    if claim.ended < claim.lease_until - DATABASE_TICK_SECONDS:
-        return False
-    ran_out = claim.op.time + (claim.lease_until - claim.began) * 1e9
-    return start - CLOCK_SLACK_NS <= ran_out <= end + CLOCK_SLACK_NS
+    is_in_time = start - CLOCK_SLACK_NS <= lease_end(claim) <= end + CLOCK_SLACK_NS
+    return is_in_time and has_run_out(claim)
 
 
 def _finding(history: History, row: Row, earlier: Attempt, later: Attempt) -> Finding:

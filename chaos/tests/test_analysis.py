@@ -6,13 +6,13 @@ import random
 from typing import TYPE_CHECKING
 
 from chaos.checkers import CHECKERS, Checker, analyse
+from chaos.checkers.checker import Findings
 from chaos.tests.judging import CONTRACT, check
 from chaos.tests.script import Script, good_run, killed_run
 from engine.subjects.contract import Contract
 from reports.schema import Verdict
 
 if TYPE_CHECKING:
-    from chaos.checkers.checker import Findings
     from chaos.history import History
 
 
@@ -42,7 +42,36 @@ def test_checks_that_the_contract_does_not_promise_are_left_out() -> None:
     )
     names = {check.name for check in analyse(complete_run().ops, modest).checks}
     all_names = {checker.name for checker in CHECKERS}
-    assert all_names - names == {"double-claim", "dedupe-violation", "uncounted-attempt"}
+    assert all_names - names == {
+        "double-claim",
+        "unnoticed-death",
+        "dedupe-violation",
+        "uncounted-attempt",
+    }
+
+
+def test_an_optional_check_that_had_nothing_to_look_at_is_left_out() -> None:
+    """One that crashed, or that misses something, says so like any other."""
+
+    def crash(_history: History, _contract: Contract) -> Findings:
+        raise ZeroDivisionError("the checker divides by nothing")
+
+    finds = {
+        "untested": lambda *_: Findings(exercised=0),
+        "missing": lambda *_: Findings(exercised=0, missing="the other half"),
+        "tested": lambda *_: Findings(exercised=1),
+        "crashed": crash,
+    }
+    checkers = [
+        Checker(name=name, opportunities="luck", find=find, is_optional=True)
+        for name, find in finds.items()
+    ]
+    results = analyse(complete_run().ops, CONTRACT, checkers=checkers)
+    assert {check.name: check.verdict for check in results.checks} == {
+        "missing": Verdict.UNKNOWN,
+        "tested": Verdict.VALID,
+        "crashed": Verdict.UNKNOWN,
+    }
 
 
 def test_a_checker_that_crashes_proves_nothing() -> None:

@@ -15,6 +15,7 @@ _PROPERTIES = {
     "double-claim": "Two workers held a live lease on one task at the same time.",
     "zombie-finish": "A worker ended a task after another one had claimed it.",
     "stuck": "A task that could run, and that nobody ran within the promised time.",
+    "unnoticed-death": "A killed task that its living supervisor did not give back.",
     "attempt-overrun": "A task that was started more often than its max attempts.",
     "uncounted-attempt": "A start of a task that was not charged to its attempts.",
     "premature": "A task that was claimed before its run_at, by the database's clock.",

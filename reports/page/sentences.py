@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reports.schema import CheckResult, Counts, Results
 
 MEANINGS = {
-    Verdict.VALID: "Every property that the contract promises was put to the test and held.",
+    Verdict.VALID: "Every property that is listed was put to the test and held.",
     Verdict.INVALID: "At least one thing happened that the contract forbids.",
     Verdict.UNKNOWN: "The run does not prove what it set out to prove. This is not a pass.",
 }
