@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SQLITE_TIMEOUT_SECONDS = 0.1
-_NO_SUCH_SESSION = 1094
 
 
 def impatient() -> dict[str, Any]:
@@ -71,9 +70,4 @@ def _kill_sessions() -> None:
         for (session,) in cursor.fetchall():
             # It may have ended by itself since it was listed.
             with contextlib.suppress(OperationalError):
-                try:
                 cursor.execute(f"KILL {int(session)}")
-            except OperationalError as error:
-                # A session may end by itself before its turn comes.
-                if error.args[0] != _NO_SUCH_SESSION:
-                    raise
