@@ -68,7 +68,7 @@ def matrix(session: nox.Session, django: str) -> None:
     pins = CONSTRAINTS.read_text().splitlines(keepends=True)
     constraints.write_text("".join(pin for pin in pins if not pin.startswith("django==")))
     install(session, "tests", constraints=constraints, also=[f"Django~={django}.0"])
-    run_pytest(session, "sqlite", "engine", *session.posargs)
+    run_pytest(session, "sqlite", "-n", "2", "engine", *session.posargs)
 
 
 @nox.session

@@ -30,6 +30,8 @@ class ChildProcess:
         started_at: when it started that, by the monotonic clock.
         is_returning: it was asked to give back what it has not started.
         kill_reason: why the supervisor killed it, or an empty text.
+        killed_during: the claim that it ran when the supervisor killed it. It may have ended that
+            one and begun the next before the signal came.
     """
 
     def __init__(self, *, max_result_bytes: int, siblings: Iterable[ChildProcess]) -> None:
@@ -51,6 +53,7 @@ class ChildProcess:
         self.started_at = 0.0
         self.is_returning = False
         self.kill_reason = ""
+        self.killed_during: Claim | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -119,6 +122,7 @@ class ChildProcess:
         """Kill it, because of ``reason``."""
         if not self.kill_reason:
             self.kill_reason = reason
+            self.killed_during = self.running
             os.kill(self.pid, signal.SIGKILL)
 
     def wait(self) -> str | None:

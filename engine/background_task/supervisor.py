@@ -167,10 +167,11 @@ class Supervisor:
             logger.warning("worker process %d %s while it ran no task", child.pid, end)
         else:
             claim, _ = child.end()
-            reason = child.kill_reason or f"worker process {child.pid} {end}"
-            error = f"{reason} during attempt {claim.attempt} of {claim.max_attempts}"
-            # We killed it for a reason of the task's own, or somebody else killed it.
-            self._to_record(self._failed(claim, error, is_own_fault=bool(child.kill_reason)))
+            # We killed it for a reason of the task's own, or it is a victim.
+            reason = child.kill_reason if claim == child.killed_during else ""
+            cause = reason or f"worker process {child.pid} {end}"
+            error = f"{cause} during attempt {claim.attempt} of {claim.max_attempts}"
+            self._to_record(self._failed(claim, error, is_own_fault=bool(reason)))
         if child.kill_reason in LEASE_LOST:
             self._release(child.unstarted.values())
         else:
