@@ -184,6 +184,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"run on this one, and fail without it; may be given again: {', '.join(NAMES)}",
     )
+    _add_places(parser)
+    parser.add_argument("--seed", type=_seed, metavar="N", help="replay the plans of this seed")
+    parser.add_argument("--json", action="store_true", help="print the verdict as JSON on stdout")
+    parser.add_argument("--list", action="store_true", help="list scenarios and subjects, and exit")
+    return parser
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    """Declare where databases come from and where runs go."""
     parser.add_argument(
         "--provider",
         choices=[name for name in PROVIDERS if name != "dsn"],
@@ -195,7 +204,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="run on this database of yours; it is emptied, so its name must say killproof or test",
     )
-    parser.add_argument("--seed", type=_seed, metavar="N", help="replay the plans of this seed")
     parser.add_argument(
         "--out",
         type=Path,
@@ -203,9 +211,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="store the runs below this folder (default: reports/runs)",
     )
-    parser.add_argument("--json", action="store_true", help="print the verdict as JSON on stdout")
-    parser.add_argument("--list", action="store_true", help="list scenarios and subjects, and exit")
-    return parser
 
 
 def _seed(text: str) -> int:

@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
@@ -24,6 +24,8 @@ from background_task.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from background_task.databases import QueueDatabase
+
+SECONDS: Final = "S"
 
 
 class Command(BaseCommand):
@@ -40,7 +42,6 @@ class Command(BaseCommand):
             defaults = settings.read()
         except ImproperlyConfigured as error:
             parser.error(str(error))
-        seconds = "S"
         parser.add_argument(
             "--workers",
             type=whole_number,
@@ -52,30 +53,17 @@ class Command(BaseCommand):
             "--duration",
             type=duration,
             default=None,
-            metavar=seconds,
+            metavar=SECONDS,
             help="exit after so many seconds, 86400 for a daily restart (default: 0, never)",
         )
         parser.add_argument(
             "--sleep",
             type=positive_seconds,
             default=defaults.sleep_seconds,
-            metavar=seconds,
+            metavar=SECONDS,
             help="longest pause between looks into an empty queue (default: %(default)g)",
         )
-        parser.add_argument(
-            "--timeout",
-            type=positive_seconds,
-            default=defaults.timeout_seconds,
-            metavar=seconds,
-            help="kill a task that runs longer, unless it names its own (default: %(default)g)",
-        )
-        parser.add_argument(
-            "--max-attempts",
-            type=whole_number,
-            default=defaults.max_attempts,
-            metavar="N",
-            help="attempts of a task, unless it names its own (default: %(default)d)",
-        )
+        _add_limits(parser, defaults)
         parser.add_argument(
             "--queue",
             action="append",
@@ -115,6 +103,24 @@ class Command(BaseCommand):
             f" of database {database.alias!r}; Ctrl-C stops it"
         )
         self.stdout.flush()
+
+
+def _add_limits(parser: argparse.ArgumentParser, defaults: settings.Settings) -> None:
+    """Declare what limits a task that names no limit of its own."""
+    parser.add_argument(
+        "--timeout",
+        type=positive_seconds,
+        default=defaults.timeout_seconds,
+        metavar=SECONDS,
+        help="kill a task that runs longer, unless it names its own (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--max-attempts",
+        type=whole_number,
+        default=defaults.max_attempts,
+        metavar="N",
+        help="attempts of a task, unless it names its own (default: %(default)d)",
+    )
 
 
 def whole_number(text: str) -> int:
