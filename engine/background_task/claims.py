@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
-from background_task.databases import SCHEDULED
+from background_task.databases import SCHEDULED, marks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -89,7 +89,7 @@ def claim(database: QueueDatabase, terms: Terms, *, limit: int) -> list[Claim]:
     # The rows are locked since they were read, so nobody else can have claimed them meanwhile.
     database.execute(
         f"UPDATE {SCHEDULED} SET token = token + 1, attempts = attempts + 1, claimed_by = %s,"
-        f" lease_until = {dialect.after} WHERE id IN ({_marks(rows)})",
+        f" lease_until = {dialect.after} WHERE id IN ({marks(rows)})",
         (terms.owner, terms.lease_seconds, *(row[0] for row in rows)),
     )
     return [_claim(row) for row in rows]
@@ -101,7 +101,7 @@ def hold(database: QueueDatabase, claims: Sequence[Claim]) -> list[Claim]:
         return []
     rows = database.execute(
         f"SELECT id, token FROM {SCHEDULED}"
-        f" WHERE lease_until IS NOT NULL AND id IN ({_marks(claims)})"
+        f" WHERE lease_until IS NOT NULL AND id IN ({marks(claims)})"
         f" ORDER BY id {database.dialect.lock}",
         [claim.id for claim in claims],
     ).fetchall()
@@ -118,7 +118,7 @@ def renew(database: QueueDatabase, claims: Sequence[Claim], *, lease_seconds: fl
         if held:
             database.execute(
                 f"UPDATE {SCHEDULED} SET lease_until = {database.dialect.after}"
-                f" WHERE id IN ({_marks(held)})",
+                f" WHERE id IN ({marks(held)})",
                 (lease_seconds, *(claim.id for claim in held)),
             )
     return [claim for claim in claims if claim not in held]
@@ -157,11 +157,7 @@ def seconds_until_due(database: QueueDatabase, terms: Terms) -> float | None:
 
 
 def _queue_condition(queues: Collection[str]) -> str:
-    return f" AND queue IN ({_marks(queues)})" if queues else ""
-
-
-def _marks(values: Collection[object]) -> str:
-    return ", ".join(["%s"] * len(values))
+    return f" AND queue IN ({marks(queues)})" if queues else ""
 
 
 def _claim(row: Sequence[Any]) -> Claim:

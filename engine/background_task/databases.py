@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from django.db import (
     DatabaseError,
@@ -23,7 +23,7 @@ from django.db import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -197,12 +197,19 @@ class QueueDatabase:
             close_pool()
 
 
-class MySQLFamilyIndex(models.Index):
-    """An index that exists on MySQL and MariaDB only."""
+def marks(values: Collection[object]) -> str:
+    """Return a parameter's mark for each value, for the list behind an IN."""
+    return ", ".join(["%s"] * len(values))
 
-    def exists_on(self, vendor: str) -> bool:
-        """Tell whether databases of this vendor have the index."""
-        return vendor == "mysql"
+
+class _VendorIndex(models.Index):
+    """An index that exists either on MySQL and MariaDB or on the other databases.
+
+    Where it does not exist, its statements are ones without effect.
+    """
+
+    exists_on_mysql: ClassVar[bool]
+    where: models.Q | None = None
 
     def create_sql(
         self,
@@ -211,48 +218,43 @@ class MySQLFamilyIndex(models.Index):
         using: str = "",
         **kwargs: Any,
     ) -> Any:
-        """Return the statement, or one without effect where the index does not exist."""
-        if not self.exists_on(schema_editor.connection.vendor):
+        """Return the statement that creates it."""
+        if not self._exists(schema_editor):
             return _NO_INDEX
-        return super().create_sql(model, schema_editor, using, **kwargs)
+        index = models.Index(fields=self.fields, name=self.name, condition=self.where)
+        return index.create_sql(model, schema_editor, using, **kwargs)
 
     def remove_sql(
         self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor, **kwargs: Any
     ) -> Any:
-        """Return the statement, or one without effect where the index does not exist."""
-        if not self.exists_on(schema_editor.connection.vendor):
+        """Return the statement that removes it."""
+        if not self._exists(schema_editor):
             return _NO_INDEX
         return super().remove_sql(model, schema_editor, **kwargs)
 
+    def _exists(self, schema_editor: BaseDatabaseSchemaEditor) -> bool:
+        return (schema_editor.connection.vendor == "mysql") == self.exists_on_mysql
 
-class PartialIndex(MySQLFamilyIndex):
-    """An index over the rows of ``where``, on the other databases.
+
+class MySQLFamilyIndex(_VendorIndex):
+    """An index that exists on MySQL and MariaDB only."""
+
+    exists_on_mysql = True
+
+
+class PartialIndex(_VendorIndex):
+    """An index over the rows of ``where``, on the databases that have partial indexes.
 
     Django's own ``condition`` makes the system checks complain to every user of MySQL.
     """
+
+    exists_on_mysql = False
 
     def __init__(self, *, where: models.Q, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.where = where
 
-    def exists_on(self, vendor: str) -> bool:
-        """Tell whether databases of this vendor have the index."""
-        return vendor != "mysql"
-
     def deconstruct(self) -> tuple[str, Any, dict[str, Any]]:
         """Return what a migration writes."""
         path, args, kwargs = super().deconstruct()
         return path, args, {**kwargs, "where": self.where}
-
-    def create_sql(
-        self,
-        model: type[models.Model],
-        schema_editor: BaseDatabaseSchemaEditor,
-        using: str = "",
-        **kwargs: Any,
-    ) -> Any:
-        """Return the statement, or one without effect where partial indexes do not exist."""
-        if not self.exists_on(schema_editor.connection.vendor):
-            return _NO_INDEX
-        index = models.Index(fields=self.fields, name=self.name, condition=self.where)
-        return index.create_sql(model, schema_editor, using, **kwargs)

@@ -9,7 +9,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from background_task import claims
-from background_task.databases import SCHEDULED
+from background_task.databases import SCHEDULED, marks
 from background_task.retries import has_attempts_left
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def finish(database: QueueDatabase, finished: Sequence[Finished], *, keep_comple
         database.execute(
             f"INSERT INTO background_task_completedtask ({_MOVED}, result, completed_at)"
             f" SELECT {_MOVED}, {case}, {database.dialect.now}"
-            f" FROM {SCHEDULED} WHERE id IN ({_marks(ids)})",
+            f" FROM {SCHEDULED} WHERE id IN ({marks(ids)})",
             [*(part for o in results for part in (o.claim.id, o.result)), *ids],
         )
     _delete(database, ids)
@@ -160,11 +160,7 @@ def _dead_letter(database: QueueDatabase, id_: int, error: str) -> None:
 
 def _delete(database: QueueDatabase, ids: Sequence[int]) -> None:
     if ids:
-        database.execute(f"DELETE FROM {SCHEDULED} WHERE id IN ({_marks(ids)})", ids)
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join(["%s"] * len(values))
+        database.execute(f"DELETE FROM {SCHEDULED} WHERE id IN ({marks(ids)})", ids)
 
 
 def _of_kind(outcomes: Iterable[Outcome], kind: type[_Kind]) -> list[_Kind]:

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from engine.subjects.audit import AuditedTable, Change
+from engine.subjects.audit import AuditedTable, Change, epoch
 from engine.subjects.contract import Contract
-from engine.subjects.subject import FinalRow, Observation, Subject, epoch, key_of, read_rows
+from engine.subjects.subject import FinalRow, Observation, Subject, key_of, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,8 +10,6 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.subjects import audit
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -117,6 +115,3 @@ def read_rows(connection: Any, sql: str) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = list(cursor.fetchall())
     cursor.close()
     return rows
-
-
-epoch = audit.epoch
