@@ -1,1 +1,1 @@
-"""Load profiles that find where a database saturates; not built yet."""
+"""Load profiles: at which rate a queue on a database saturates, and why."""

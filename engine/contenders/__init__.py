@@ -1,0 +1,1 @@
+"""The queues that load tests compare, each in one configuration, by name."""

@@ -1,0 +1,570 @@
+"""The files of a stored load run: who writes which, and what every field means.
+
+A load run is a folder::
+
+    manifest.json     what ran, on what, with which seed: a LoadManifest
+    steps.ndjson      one line for each measured step, in the order in which they ran: a Step
+    findings.json     what was computed from the steps: a Findings
+    load.html         the page of this run alone
+
+``loadtests`` writes these shapes and ``reports`` reads them. Units are in the names; a rate is
+tasks per second; a share is between 0 and 1. This module imports the standard library only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+LOAD_SCHEMA_VERSION = 1
+
+MANIFEST = "manifest.json"
+STEPS = "steps.ndjson"
+FINDINGS = "findings.json"
+
+Status = Literal["complete", "interrupted", "failed"]
+StepVerdict = Literal["pass", "fail", "generator_limited", "measured"]
+KneeStatus = Literal["bracketed", "not_reached", "below_range", "unstable", "generator_limited"]
+Confidence = Literal["proven", "supported", "unknown"]
+Claim = Literal["claimed", "no difference", "withheld"]
+
+_Document = TypeVar("_Document")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """The distribution of one duration over a step's window.
+
+    Attributes:
+        count: how many durations were recorded.
+        hdr: the HdrHistogram of microseconds, 3 significant digits, in its V2 compressed base64
+            form: histograms are merged from these, percentiles never are.
+    """
+
+    count: int
+    mean_ms: float | None = None
+    p50_ms: float | None = None
+    p90_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+    p999_ms: float | None = None
+    max_ms: float | None = None
+    hdr: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a step put under load.
+
+    Attributes:
+        contender: the queue, by its name in ``engine.contenders``.
+        database: sqlite, postgresql, mysql or mariadb; None for a queue without a database.
+        knobs: settings that differ from the profile's, by name: the arm of an intervention.
+    """
+
+    contender: str
+    database: str | None
+    knobs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Tasks of one step. ``planned`` and the next three count enqueues within the window.
+
+    Attributes:
+        planned: arrivals that the schedule held.
+        sent: enqueues that were begun.
+        acknowledged: enqueues that returned.
+        errors: enqueues that raised, by the class of the exception.
+        completed: bodies that ended within the window, whenever they were enqueued.
+        unfinished: acknowledged tasks of the whole step that had not ended when it was left.
+        duplicated: tasks of the whole step whose body ended more than once.
+    """
+
+    planned: int
+    sent: int
+    acknowledged: int
+    errors: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    completed: int
+    unfinished: int
+    duplicated: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """Tasks acknowledged and not ended, through a step.
+
+    Attributes:
+        slope_per_s: the Theil-Sen slope over the window.
+        series: [seconds since the step began, depth], about once a second, drain included.
+        drain_rate: bodies ended per second after the load had stopped; None without a drain.
+    """
+
+    start: int
+    end: int
+    slope_per_s: float
+    series: tuple[tuple[float, int], ...] = ()
+    drain_rate: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LocustLine:
+    """What Locust itself prints for the same window, for comparison with the truth."""
+
+    requests: int
+    failures: int
+    rate: float
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+    max_ms: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Generator:
+    """How the load generator itself fared: whether a step measures the queue or the generator.
+
+    Attributes:
+        processes: Locust processes that sent.
+        users: concurrent senders in each.
+        cpu_share_max: of one core, of the busiest process.
+        loop_lag_ms_p99: how late a timer of 5 ms fired.
+        send_lag_ms_p99: how late enqueues were begun.
+        is_limit: whether the generator, not the queue, set the pace.
+        reasons: one sentence for each gate that it failed.
+    """
+
+    processes: int
+    users: int
+    cpu_share_max: float
+    loop_lag_ms_p99: float | None
+    send_lag_ms_p99: float | None
+    is_limit: bool
+    reasons: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One kind of SQL statement, as the database accounts for it over the window."""
+
+    text: str
+    calls: int
+    total_ms: float
+    rows: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What a step used and where its database waited, over the window.
+
+    Attributes:
+        cpu_seconds: CPU time by role (generator, worker, database, broker, harness), over whole
+            process trees.
+        cores: cores of the machine.
+        steal_share: of all CPU time, what the hypervisor gave to others.
+        idle_share: of all CPU time.
+        waits: samples of active sessions by "class:event"; "CPU:CPU" is a session that ran.
+        wait_samples: looks that were taken at all sessions.
+        statements: those with the most time.
+        counters: what the database counted, by name: commits, wal_bytes, fsyncs, dead_tuples,
+            deadlocks, round_trips, statements, row_lock_waits, lock_wait_ms_p99,
+            lock_hold_ms_p99, lock_busy_share, ...; a counter that a database has not is missing.
+    """
+
+    cpu_seconds: Mapping[str, float]
+    cores: int
+    steal_share: float | None = None
+    idle_share: float | None = None
+    waits: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    wait_samples: int = 0
+    statements: tuple[Statement, ...] = ()
+    counters: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One offered load, held for a window, and what came of it.
+
+    Attributes:
+        id: unique within the run, such as "ramp-3" or "flip-durability-b2".
+        phase: null, ramp, bisect, confirm, hold, flip, compare, bystander or timeline.
+        order: 0 for the first step that ran.
+        block: which repetition of an interleaved comparison; None outside of one.
+        arm: which side of a comparison, such as "control" or "durability"; "" outside of one.
+        offered_rate: tasks per second that the schedule held on average over the window.
+        goodput: bodies ended per second of the window.
+        sent_rate: enqueues begun per second of the window.
+        latency: by name: service (send to reply), send_lag (intended to sent), intended
+            (intended to reply), end_to_end (intended to the end of the body), and
+            bystander_<query> (intended to reply) where a bystander was asked for.
+        per_task: the ledger of one task: statements, round_trips, commits, wal_bytes, fsyncs,
+            and cpu_ms_<role>; divided by the bodies that ended in the window.
+        littles_law_error: |L - lambda W| / L over the window; None if it cannot be told.
+        verdict: pass or fail by the rules of the knee; generator_limited if the step measures
+            the generator; measured where nothing is judged.
+        reasons: one sentence for each rule that failed.
+    """
+
+    id: str
+    phase: str
+    order: int
+    target: Target
+    block: int | None = None
+    arm: str = ""
+    offered_rate: float
+    warmup_seconds: float
+    window_seconds: float
+    goodput: float
+    sent_rate: float
+    counts: Counts
+    backlog: Backlog
+    latency: Mapping[str, Latency]
+    locust: LocustLine | None
+    generator: Generator
+    resources: Resources
+    per_task: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    littles_law_error: float | None = None
+    verdict: StepVerdict
+    reasons: tuple[str, ...] = ()
+    started_at: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """How often one rate passed."""
+
+    rate: float
+    passed: int
+    failed: int
+    generator_limited: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ScalabilityFit:
+    """Gunther's Universal Scalability Law, X(N) = lambda N / (1 + sigma (N-1) + kappa N (N-1)).
+
+    Attributes:
+        peak: "observed" within the range, else "not observed".
+        intervals: 95 % bootstrap intervals by parameter.
+    """
+
+    lambda_: float
+    sigma: float
+    kappa: float
+    r_squared: float
+    peak: Literal["observed", "not observed"]
+    intervals: Mapping[str, tuple[float, float]]
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Knee:
+    """The highest rate that a queue sustains, as a bracket.
+
+    Attributes:
+        target: what was put under load.
+        low: the highest rate that passed in most repeats; None if none did.
+        high: the lowest rate above it that failed in most repeats; None if none did.
+        repeats: every rate that was tried, ascending.
+        hold_step: the id of the step that held 80 % of ``low``.
+        note: one sentence that explains a status other than "bracketed".
+    """
+
+    target: Target
+    status: KneeStatus
+    low: float | None
+    high: float | None
+    repeats: tuple[Repeat, ...]
+    hold_step: str | None = None
+    hold_passed: bool | None = None
+    note: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """A comparison of two arms over interleaved pairs: treated divided by control.
+
+    Attributes:
+        name: the knob, the contender, or "A/A" for the control against itself.
+        metric: goodput, drain_rate, end_to_end_p99_ms, ...
+        before: the control's setting in words; ``after`` the other one's.
+        ratios: one for each pair, in the order in which they ran.
+        low: of the 95 % bootstrap interval of the median; ``high`` its other end.
+        claim: "claimed" if the interval is clear of 1; "no difference" if it holds 1; "withheld" if
+            the pairs are too unstable or too few, with the ``reason``.
+        is_unsafe: whether the setting loses acknowledged tasks: for the laboratory only.
+    """
+
+    name: str
+    metric: str
+    target: Target
+    before: str
+    after: str
+    ratios: tuple[float, ...]
+    median: float | None
+    low: float | None
+    high: float | None
+    claim: Claim
+    reason: str = ""
+    is_unsafe: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One observation that speaks for a suspect: a sentence around one stored number."""
+
+    name: str
+    value: float
+    unit: str
+    step: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """One possible bottleneck: commit durability, worker CPU, locks, ...
+
+    Attributes:
+        label: commit_flush, database_cpu, python_cpu, row_locks, table_lock, writer_lock, polling,
+            connections, network, bloat, generator.
+        utilisation: share of the time that the resource was busy at the knee; None if unknown.
+        flips: names of the ratios that tested it.
+    """
+
+    label: str
+    confidence: Confidence
+    utilisation: float | None
+    evidence: tuple[Evidence, ...] = ()
+    flips: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Bottleneck:
+    """What limits a target at its knee; ``label`` is "unknown" if nothing is known."""
+
+    target: Target
+    label: str
+    confidence: Confidence
+    sentence: str
+    suspects: tuple[Suspect, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """Capacity computed from the ledger of a task, not measured.
+
+    Attributes:
+        cores: of the machine that is predicted.
+        rate: tasks per second at full use of what binds.
+        bound_by: the role or resource that binds.
+        basis: the formula in words.
+    """
+
+    target: Target
+    cores: int
+    rate: float
+    bound_by: str
+    basis: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Semantics:
+    """What kills under load did to a contender's tasks.
+
+    Attributes:
+        fault: "child" kills the process that runs the body; "worker" its whole process tree,
+            which is then started again.
+        kills: that were seen to land in the middle of a body.
+        acknowledged: tasks of the trial.
+        lost: tasks that never ended and that the queue no longer holds.
+        stuck: tasks that had not ended after ``patience_seconds`` and that the queue still holds.
+        duplicated: tasks whose body ended more than once.
+        dead_lettered: tasks that the queue gave up by its own rules, where it can tell.
+        recovery_ms_p50: from the kill to the next start of the task that it interrupted.
+    """
+
+    target: Target
+    fault: Literal["child", "worker"]
+    kills: int
+    acknowledged: int
+    lost: int
+    stuck: int
+    duplicated: int
+    dead_lettered: int | None
+    recovered: int
+    recovery_ms_p50: float | None
+    recovery_ms_max: float | None
+    patience_seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Bystander:
+    """The application's own queries beside the queue at one load.
+
+    Attributes:
+        load_share: of the lower end of the bracket; 0 for an idle queue.
+        step: the step whose ``bystander_*`` latencies these are.
+    """
+
+    target: Target
+    load_share: float
+    rate: float
+    step: str
+    latency: Mapping[str, Latency]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """The content of findings.json: what was computed from the steps."""
+
+    knees: tuple[Knee, ...] = ()
+    usl: ScalabilityFit | None = None
+    ratios: tuple[Ratio, ...] = ()
+    bottlenecks: tuple[Bottleneck, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+    semantics: tuple[Semantics, ...] = ()
+    bystanders: tuple[Bystander, ...] = ()
+    schema_version: int = LOAD_SCHEMA_VERSION
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ContenderFacts:
+    """A contender as it ran.
+
+    Attributes:
+        packages: name to version of what decides its speed.
+        durability: the settings on which an acknowledged enqueue's survival depends.
+        delivery: what it promises when a worker dies, in a few words.
+        worker: the command line of its worker.
+    """
+
+    name: str
+    title: str
+    version: str
+    packages: Mapping[str, str]
+    services: Mapping[str, str]
+    durability: Mapping[str, str]
+    delivery: str
+    worker: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What the generator can do when the queue costs nothing, and how its driver behaves.
+
+    Attributes:
+        null_rate: sends per second that it kept up with no queue behind it.
+        null_send_lag_ms_p99: at the highest rate of the profile.
+        driver: the database driver's name and version.
+        is_cooperative: whether the event loop runs on while the driver waits.
+        driver_stall_ms: the longest time that the loop stood still in that test.
+    """
+
+    null_rate: float
+    null_send_lag_ms_p99: float | None
+    driver: str
+    is_cooperative: bool
+    driver_stall_ms: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LoadManifest:
+    """The content of manifest.json of a load run.
+
+    Attributes:
+        kind: always "load": what tells this folder from a chaos run.
+        profile: the profile's name; ``profile_document`` is all of it, defaults included.
+        profile_digest: of the document: runs are compared only if it is the same.
+        command: what to type to run it again.
+        status: "interrupted" and "failed" runs keep what was measured; ``reason`` says why.
+        environment: python, django, killproof, locust, platform, kernel, cpu_model, cpus,
+            memory_bytes, filesystem, fsync_us_p50, commit.
+    """
+
+    profile: str
+    summary: str
+    profile_document: Mapping[str, Any]
+    profile_digest: str
+    seed: int
+    command: str
+    started_at: str
+    duration_seconds: float
+    status: Status
+    reason: str = ""
+    contenders: tuple[ContenderFacts, ...]
+    databases: tuple[Mapping[str, Any], ...]
+    calibration: tuple[Calibration, ...] = ()
+    environment: Mapping[str, Any]
+    kind: str = "load"
+    schema_version: int = LOAD_SCHEMA_VERSION
+
+
+def write_document(path: Path, document: LoadManifest | Findings) -> None:
+    """Write a manifest or findings, indented, replacing what was there at once."""
+    fresh = path.with_suffix(".partial")
+    fresh.write_text(json.dumps(dataclasses.asdict(document), indent=1) + "\n", encoding="utf-8")
+    fresh.replace(path)
+
+
+def append_step(folder: Path, step: Step) -> None:
+    """Add one step to a run's steps."""
+    with (folder / STEPS).open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(dataclasses.asdict(step)) + "\n")
+
+
+def read_load_manifest(folder: Path) -> LoadManifest:
+    """Read a load run's manifest; raises OSError, ValueError, KeyError or TypeError."""
+    return _read(LoadManifest, folder / MANIFEST)
+
+
+def read_findings(folder: Path) -> Findings:
+    """Read a load run's findings; raises OSError, ValueError, KeyError or TypeError."""
+    return _read(Findings, folder / FINDINGS)
+
+
+def read_steps(folder: Path) -> Iterator[Step]:
+    """Read a load run's steps; half a line at the end, of a killed harness, is dropped.
+
+    Raises:
+        ValueError: another line is not a step; the message has its number.
+    """
+    path = folder / STEPS
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else [""]
+    for number, line in enumerate(lines[:-1], start=1):
+        try:
+            yield from_document(Step, json.loads(line))
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"{path}, line {number}: not a step: {error}") from error
+
+
+def from_document(kind: type[_Document], document: Any) -> _Document:
+    """Build a dataclass of this module, and all below it, from what JSON has of it."""
+    hints = typing.get_type_hints(kind)
+    return kind(**{name: _value(hints[name], value) for name, value in document.items()})
+
+
+def _read(kind: type[_Document], path: Path) -> _Document:
+    return from_document(kind, json.loads(path.read_text(encoding="utf-8")))
+
+
+def _value(hint: Any, value: Any) -> Any:
+    """Give a value of JSON the type that it is annotated with."""
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if value is None:
+        return None
+    if dataclasses.is_dataclass(hint):
+        return from_document(typing.cast("type[Any]", hint), value)
+    if origin in {types.UnionType, typing.Union}:
+        return _value(next(part for part in parts if part is not type(None)), value)
+    if origin is tuple:
+        inner = parts[0] if parts[-1] is ... else Any
+        return tuple(_value(inner, item) for item in value)
+    if len(parts) == 2 and isinstance(value, dict):  # noqa: PLR2004 - a mapping's key and value
+        return {key: _value(parts[1], item) for key, item in value.items()}
+    return value
