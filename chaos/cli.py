@@ -6,11 +6,9 @@ import argparse
 import contextlib
 import datetime
 import secrets
-import signal
 import sys
-import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -19,18 +17,23 @@ from chaos.cluster import ClusterError
 from chaos.scenarios import SCENARIOS
 from chaos.session import REPOSITORY, Request, run_session, write_pages
 from chaos.table import LEGEND, STYLES, remarks, session_verdict, table_of, to_json
-from engine.databases import NAMES, PROVIDERS, ServerFailed, Unavailable, parse_url
-from engine.project.lifeline import die_with_parent
+from engine.command_line import (
+    HARNESS_ERROR,
+    INTERRUPTED,
+    USAGE_ERROR,
+    Parser,
+    UsageError,
+    add_places,
+    add_seed,
+    stop_cleanly,
+)
+from engine.databases import NAMES, ServerFailed, Unavailable, parse_url
 from engine.subjects import SUBJECTS, SubjectUnavailableError, subject_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from chaos.session import Cell
-
-USAGE_ERROR: Final = 254
-HARNESS_ERROR: Final = 255
-INTERRUPTED: Final = 130
 
 EPILOG: Final = """\
 examples:
@@ -44,26 +47,13 @@ exit codes: 0 VALID, 1 INVALID, 2 UNKNOWN, 254 wrong usage, 255 the harness fail
 """
 
 
-class UsageError(Exception):
-    """What was asked for cannot be done: one sentence that says why."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """End with one sentence and the exit code for wrong usage."""
-        sys.stderr.write(f"chaos: {message}; see `nox -s chaos -- --help`\n")
-        sys.exit(USAGE_ERROR)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a session and return its exit code."""
     options = _parser().parse_args(arguments)
     if options.list:
         _print_list()
         return 0
-    # Who stops us with SIGTERM, or dies, gets the same clean-up as Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    die_with_parent(signal.SIGTERM)
+    stop_cleanly()
     terminal = Console(stderr=options.json, highlight=False)
     try:
         request = _request(options)
@@ -77,16 +67,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE_ERROR
     except (ClusterError, ServerFailed) as error:
         sys.stderr.write(f"chaos: the run could not be carried out: {error}\n")
-        return HARNESS_ERROR
-
-
-def main_or_harness_error() -> int:
-    """Run ``main``; an error that nobody expected is the harness's own, and never a verdict."""
-    try:
-        return main()
-    except Exception:  # noqa: BLE001
-        traceback.print_exc()
-        sys.stderr.write("chaos: the harness failed; this is a mistake of its own\n")
         return HARNESS_ERROR
 
 
@@ -156,7 +136,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="nox -s chaos --",
         description="Kill real workers of a task queue on real databases, and compute from the "
         "recorded history whether anything was lost, run twice or stuck.",
@@ -184,26 +164,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"run on this one, and fail without it; may be given again: {', '.join(NAMES)}",
     )
-    _add_places(parser)
-    parser.add_argument("--seed", type=_seed, metavar="N", help="replay the plans of this seed")
-    parser.add_argument("--json", action="store_true", help="print the verdict as JSON on stdout")
-    parser.add_argument("--list", action="store_true", help="list scenarios and subjects, and exit")
-    return parser
-
-
-def _add_places(parser: argparse.ArgumentParser) -> None:
-    """Declare where databases come from and where runs go."""
-    parser.add_argument(
-        "--provider",
-        choices=[name for name in PROVIDERS if name != "dsn"],
-        help="where databases come from (default: embedded if to be had, else container)",
-    )
-    parser.add_argument(
-        "--database-url",
-        type=_database_url,
-        metavar="URL",
-        help="run on this database of yours; it is emptied, so its name must say killproof or test",
-    )
+    add_places(parser)
     parser.add_argument(
         "--out",
         type=Path,
@@ -211,20 +172,10 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="store the runs below this folder (default: reports/runs)",
     )
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    return int(text)
-
-
-def _database_url(text: str) -> str:
-    try:
-        parse_url(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
+    add_seed(parser, meaning="replay the plans of this seed")
+    parser.add_argument("--json", action="store_true", help="print the verdict as JSON on stdout")
+    parser.add_argument("--list", action="store_true", help="list scenarios and subjects, and exit")
+    return parser
 
 
 def _print_list() -> None:

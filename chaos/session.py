@@ -8,18 +8,15 @@ import datetime
 import importlib.metadata
 import os
 import platform
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import psutil
-
 from chaos.run import Run
 from engine.databases import Unavailable, open_database
+from engine.databases.leftovers import temporary_folder
 from reports.schema import Manifest, Results, write_json
 
 if TYPE_CHECKING:
@@ -92,23 +89,11 @@ def run_session(request: Request, on_phase: Callable[[str, str, str], None]) -> 
 
 @contextlib.contextmanager
 def _started(name: str, request: Request) -> Iterator[Database]:
-    remove_orphans()
-    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-{name}-"))
-    try:
+    with temporary_folder(FOLDER_PREFIX) as folder:
         opened = open_database(name, folder, provider=request.provider, url=request.url)
         with opened as database:
             database.check_answer()
             yield database
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def remove_orphans() -> None:
-    """Remove the folders of harnesses that were killed: their own clean-up never ran."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
-        owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
-        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(
