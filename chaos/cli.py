@@ -7,7 +7,6 @@ import contextlib
 import datetime
 import secrets
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
@@ -15,7 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from chaos.cluster import ClusterError
 from chaos.scenarios import SCENARIOS
-from chaos.session import REPOSITORY, Request, run_session, write_pages
+from chaos.session import Request, run_session, write_pages
 from chaos.table import LEGEND, STYLES, remarks, session_verdict, table_of, to_json
 from engine.command_line import (
     HARNESS_ERROR,
@@ -23,8 +22,10 @@ from engine.command_line import (
     USAGE_ERROR,
     Parser,
     UsageError,
+    add_out,
     add_places,
     add_seed,
+    make_folder,
     stop_cleanly,
 )
 from engine.databases import NAMES, ServerFailed, Unavailable, parse_url
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     terminal = Console(stderr=options.json, highlight=False)
     try:
         request = _request(options)
-        _make_folder(request.folder)
+        make_folder(request.folder)
         return _run(request, terminal, as_json=options.json)
     except KeyboardInterrupt:
         terminal.print("interrupted: everything was stopped and removed; no verdict")
@@ -128,13 +129,6 @@ def _request(options: argparse.Namespace) -> Request:
     )
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise UsageError(f"--out: {error.filename} cannot be made: {error.strerror}") from error
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="nox -s chaos --",
@@ -165,13 +159,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"run on this one, and fail without it; may be given again: {', '.join(NAMES)}",
     )
     add_places(parser)
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=REPOSITORY / "reports" / "runs",
-        metavar="DIR",
-        help="store the runs below this folder (default: reports/runs)",
-    )
+    add_out(parser)
     add_seed(parser, meaning="replay the plans of this seed")
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON on stdout")
     parser.add_argument("--list", action="store_true", help="list scenarios and subjects, and exit")

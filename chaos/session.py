@@ -11,23 +11,23 @@ import platform
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from chaos.run import Run
 from engine.databases import Unavailable, open_database
 from engine.databases.leftovers import temporary_folder
+from engine.provenance import REPOSITORY, commit
 from reports.schema import Manifest, Results, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from chaos.plan import Plan
     from chaos.scenarios import Scenario
     from engine.databases import Database
     from engine.subjects import Subject
 
-REPOSITORY: Final = Path(__file__).resolve().parents[1]
 FOLDER_PREFIX: Final = "killproof-chaos-"
 
 
@@ -156,18 +156,8 @@ def _environment() -> dict[str, Any]:
         "killproof": importlib.metadata.version("killproof"),
         "platform": platform.platform(),
         "cpus": os.cpu_count(),
-        "commit": _commit(),
+        "commit": commit(),
     }
-
-
-def _commit() -> str:
-    """Return the commit of the checkout, with a mark if it was changed, or "unknown"."""
-    with contextlib.suppress(OSError, subprocess.CalledProcessError):
-        command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-        return subprocess.check_output(
-            command, cwd=REPOSITORY, text=True, stderr=subprocess.DEVNULL
-        ).strip()
-    return "unknown"
 
 
 def write_pages(folder: Path, cells: Sequence[Cell]) -> None:

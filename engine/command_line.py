@@ -10,10 +10,12 @@ import argparse
 import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from engine.databases import PROVIDERS, parse_url
 from engine.project.lifeline import die_with_parent
+from engine.provenance import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +51,29 @@ def add_places(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="run on this database of yours; it is emptied, so its name must say killproof or test",
     )
+
+
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """Declare where runs go."""
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=REPOSITORY / "reports" / "runs",
+        metavar="DIR",
+        help="store the runs below this folder (default: reports/runs)",
+    )
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a run.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise UsageError(f"--out: {error.filename} cannot be made: {error.strerror}") from error
 
 
 def add_seed(parser: argparse.ArgumentParser, *, meaning: str) -> None:
