@@ -91,17 +91,16 @@ def chaos(session: nox.Session) -> None:
 
 @nox.session
 def loadtests(session: nox.Session) -> None:
-    """Find the load at which each database saturates (not built yet)."""
-    session.error("the load profiles are not built yet; today there are tests, properties, chaos")
+    """Find the load at which each database saturates, and why: nox -s loadtests -- --help."""
+    install(session, "loadtests")
+    run_and_exit_like(session, "loadtests", *session.posargs)
 
 
 @nox.session
 def reports(session: nox.Session) -> None:
-    """Build the throughput report from stored runs (not built yet)."""
-    session.error(
-        "the throughput report comes with the load profiles and is not built yet; "
-        "every run of `nox -s chaos` has its own report.html below reports/runs"
-    )
+    """Make one site of all stored runs, with the page to decide by: nox -s reports -- --help."""
+    install(session, "reports")
+    run_and_exit_like(session, "reports", *(session.posargs or ["site"]))
 
 
 def install(

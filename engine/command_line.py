@@ -64,14 +64,14 @@ def add_out(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def make_folder(folder: Path) -> None:
-    """Make the folder of a run.
+def make_folder(folder: Path, *, may_exist: bool = False) -> None:
+    """Make a folder, and those above it.
 
     Raises:
         UsageError: it cannot be made.
     """
     try:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=may_exist)
     except OSError as error:
         raise UsageError(f"--out: {error.filename} cannot be made: {error.strerror}") from error
 

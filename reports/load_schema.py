@@ -332,7 +332,7 @@ class Suspect:
 
     Attributes:
         label: commit_flush, database_cpu, python_cpu, row_locks, table_lock, writer_lock, polling,
-            connections, network, bloat, generator.
+            connections, network, bloat, worker_slots, generator.
         utilisation: share of the time that the resource was busy at the knee; None if unknown.
         flips: names of the ratios that tested it.
     """

@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.databases import container_removal
@@ -21,23 +22,31 @@ from engine.databases.ports import free_port
 from engine.databases.processes import Guardian
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from docker.models.containers import Container
     from testcontainers.core.generic import DbContainer
 
 _IMAGES = {"postgresql": "postgres:18", "mysql": "mysql:9", "mariadb": "mariadb:11"}
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 _USERS = {"postgresql": "killproof", "mysql": "root", "mariadb": "root"}
+# What a load test reads beside the load; the images' servers have it all built in.
+_POSTGRESQL_SETTINGS = (
+    "fsync=on",
+    "max_connections=200",
+    "shared_preload_libraries=pg_stat_statements",
+    "track_io_timing=on",
+    "track_wal_io_timing=on",
+)
 _MYSQL_OPTIONS = (
     "--innodb-buffer-pool-size=64M",
     "--innodb-flush-log-at-trx-commit=1",
     "--sync-binlog=1",
     "--max-connections=200",
     "--character-set-server=utf8mb4",
+    "--performance-schema=ON",
+    "--innodb-monitor-enable=trx_%commits",
 )
 _COMMANDS = {
-    "postgresql": ("postgres", "-c", "fsync=on", "-c", "max_connections=200"),
+    "postgresql": ("postgres", *(f"-c{setting}" for setting in _POSTGRESQL_SETTINGS)),
     "mysql": _MYSQL_OPTIONS,
     "mariadb": _MYSQL_OPTIONS,
 }
@@ -98,15 +107,21 @@ class ContainerServer:
         """Kill all processes in the container and wait until they are gone."""
         if self.has_ended():
             return ()
-        rows = self._docker.top()["Processes"]
+        killed = tuple(pid for pid, _ in self._listed())
         self._docker.kill("SIGKILL")
         self._docker.wait(timeout=_STOP_SECONDS)
-        return tuple(int(row[1]) for row in rows)
+        return killed
 
     def restart(self) -> None:
         """Start the container again: its port and its data are part of it."""
         self.kill()
         self._docker.start()
+
+    def pids(self) -> tuple[int, ...]:
+        """Tell the ids of the processes in the container that are processes of this host too."""
+        if self.has_ended():
+            return ()
+        return tuple(pid for pid, command in self._listed() if _is_of_this_host(pid, command))
 
     def pause(self) -> None:
         """Freeze the container."""
@@ -131,6 +146,11 @@ class ContainerServer:
             return "(no log)"
         return log.decode(errors="replace").strip()
 
+    def _listed(self) -> list[tuple[int, str]]:
+        """List the engine's ids and command lines of the processes in the container."""
+        rows = self._docker.top()["Processes"]
+        return [(int(row[1]), str(row[-1])) for row in rows]
+
     @property
     def _docker(self) -> Container:
         if self._container is None:
@@ -138,6 +158,18 @@ class ContainerServer:
                 self.address.name, reason="its container is not running", install="start it first"
             )
         return self._container.get_wrapped_container()
+
+
+def _is_of_this_host(pid: int, command: str) -> bool:
+    """Tell whether the process runs here: the engine may be in a machine of its own.
+
+    There, the number may be that of another process here, so the command line decides.
+    """
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+    except OSError:
+        return False
+    return b" ".join(words).decode(errors="replace").strip() == command.strip()
 
 
 def image_of(name: str) -> str:

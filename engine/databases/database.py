@@ -39,6 +39,9 @@ class Server(Protocol):
     def restart(self) -> None:
         """Start it again on the same data and port."""
 
+    def pids(self) -> tuple[int, ...]:
+        """Tell the ids of its processes that can be seen from here."""
+
     def pause(self) -> None:
         """Stop its processes in their tracks."""
 
@@ -113,6 +116,10 @@ class Database:
         """Start a killed server again on the same data and port; return when it answers."""
         self._server.restart()
         self._create_when_ready()
+
+    def pids(self) -> tuple[int, ...]:
+        """Tell the ids of all server processes now, parents first; () if none can be seen here."""
+        return self._server.pids()
 
     def pause(self) -> None:
         """Stop all server processes: connections stay open and nothing answers."""

@@ -38,6 +38,10 @@ class ForeignServer:
         """Refuse."""
         self._refuse("restart")
 
+    def pids(self) -> tuple[int, ...]:
+        """Tell nothing: its processes may run anywhere."""
+        return ()
+
     def pause(self) -> NoReturn:
         """Refuse."""
         self._refuse("pause")

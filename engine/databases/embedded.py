@@ -113,6 +113,10 @@ class EmbeddedServer:
             self._processes.kill()
             self._serve()
 
+    def pids(self) -> tuple[int, ...]:
+        """Tell the ids of all processes of the server, parents first."""
+        return () if self._processes is None else self._processes.pids()
+
     def pause(self) -> None:
         """Stop all processes of the server in their tracks."""
         if self._processes is not None:

@@ -35,7 +35,11 @@ _SETTINGS = {
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
+    # What a load test reads beside the load.
+    "track_io_timing": "on",
+    "track_wal_io_timing": "on",
 }
+_STATEMENTS = "pg_stat_statements"
 
 
 class PostgreSQLPrograms(Programs):
@@ -83,13 +87,19 @@ class PostgreSQLPrograms(Programs):
 
     def serve(self, place: Place) -> Sequence[str]:
         """Call postgres, which logs to its standard error."""
-        settings = {**_SETTINGS, "port": str(place.address.port)}
+        settings = {**_SETTINGS, **self._libraries(), "port": str(place.address.port)}
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         return (str(self._program("postgres", place)), "-D", str(place.data), *options)
 
     def farewell(self, place: Place) -> Sequence[str]:
         """Call the program that gives back a killed server's shared memory."""
         return (sys.executable, "-P", postgresql_memory.__file__, str(place.data))
+
+    def _libraries(self) -> dict[str, str]:
+        """Have the server count statements, if the wheel of this system has what does it."""
+        found = (self._programs.parent / "lib").rglob(f"{_STATEMENTS}.*")
+        library = any(file.suffix in {".so", ".dylib", ".dll"} for file in found)
+        return {"shared_preload_libraries": _STATEMENTS} if library else {}
 
     def _program(self, name: str, place: Place) -> Path:
         if can_reach(self._programs / name, place.account):

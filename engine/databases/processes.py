@@ -163,6 +163,10 @@ class ServerProcesses:
             return psutil.Process(self._guardian.pid).children(recursive=True)
         return []
 
+    def pids(self) -> tuple[int, ...]:
+        """Tell the ids of the processes that live, parents first."""
+        return tuple(process.pid for process in self.all())
+
     def kill(self) -> tuple[int, ...]:
         """Send SIGKILL to every process and wait until all are gone."""
         victims: dict[int, None] = {}

@@ -96,6 +96,10 @@ class SQLiteFile:
     def restart(self) -> None:
         """Do nothing."""
 
+    def pids(self) -> tuple[int, ...]:
+        """Tell nothing: there is no server process."""
+        return ()
+
     def pause(self) -> None:
         """Do nothing."""
 

@@ -2,9 +2,15 @@
 
 from django.apps import AppConfig
 
+from engine.project import meter
+
 
 class ProjectConfig(AppConfig):
     """Orders and mails, whose work is done by background tasks."""
 
     name = "engine.project"
     label = "shop"
+
+    def ready(self) -> None:
+        """Meter the connections, if the environment asks for it."""
+        meter.install()

@@ -1,0 +1,1 @@
+"""The task of a load test, declared in the words of each queue."""

@@ -1,0 +1,1 @@
+"""A Django app with the load task, for both queues that are imported as ``background_task``."""

@@ -1,0 +1,1 @@
+"""Turns measured steps into findings: pure decisions, without clocks, files or processes."""
