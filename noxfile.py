@@ -100,7 +100,7 @@ def loadtests(session: nox.Session) -> None:
 def reports(session: nox.Session) -> None:
     """Make one site of all stored runs, with the page to decide by: nox -s reports -- --help."""
     install(session, "reports")
-    run_and_exit_like(session, "reports", *(session.posargs or ["site"]))
+    run_and_exit_like(session, "reports.site", *session.posargs)
 
 
 def install(

@@ -114,7 +114,7 @@ def _jobs(options: argparse.Namespace) -> Iterator[Job]:
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
     for profile, database in _chosen(options):
         now = f"{datetime.datetime.now(tz=datetime.UTC):%Y%m%d-%H%M%S}"
-        name = "-".join(filter(None, (now, "load", profile.name, database)))
+        name = "-".join((now, "load", profile.name.removesuffix(f"-{database}"), database or "all"))
         folder = (options.out / name).resolve()
         make_folder(folder.parent, may_exist=True)
         yield Job(

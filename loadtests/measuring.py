@@ -89,7 +89,6 @@ def observe(
         ContenderError: the workers did not start, or the contender could not be emptied.
     """
     with _placed(bench, plan) as (site, workload):
-        bench.contender.empty(site)
         started_at = datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds")
         with Fleet(bench.contender, site, site.folder / "logs") as fleet:
             fleet.wait_until_ready()
@@ -117,8 +116,12 @@ def measure(bench: Bench, plan: StepPlan, senders: Senders, place: int) -> Step:
 
 @contextlib.contextmanager
 def _placed(bench: Bench, plan: StepPlan) -> Iterator[tuple[Site, Mapping[str, Any]]]:
-    """Give the place of a step, with its knob turned; the folder is removed afterwards."""
+    """Give the place of a step, empty, with its knob turned; its folder is removed afterwards.
+
+    It is emptied first: a knob may fill tables.
+    """
     with bench.scratch(plan.id, plan.workers, plan.settings) as site:
+        bench.contender.empty(site)
         if not plan.knob:
             yield site, plan.workload
             return

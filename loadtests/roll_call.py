@@ -48,6 +48,7 @@ class RollCall:
         self._contender = contender
         self._site = site
         self._sent = 0
+        self._held_before = contender.held(site)  # a knob may have filled the queue
         command = [str(contender.python()), "-m", "engine.contenders.producers"]
         self._log = logs / "roll-call.log"
         with self._log.open("ab") as log:
@@ -83,7 +84,7 @@ class RollCall:
             while self._sent - len(ended) < WAITING_PER_PROCESS * self._site.processes:
                 self._enqueue()
             return False
-        if len(ended) < self._sent or self._contender.held(self._site):
+        if len(ended) < self._sent or self._contender.held(self._site) > self._held_before:
             return False
         self._empty_ledger()
         return True

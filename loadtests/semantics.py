@@ -102,7 +102,6 @@ def run_trial(
         target=Target(
             contender=contender.name,
             database=site.database.name if contender.databases else None,
-            knobs=dict(site.settings),
         ),
         fault=fault,
         dead_lettered=_given_up(contender, site),

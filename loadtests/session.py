@@ -138,7 +138,7 @@ def _manifest(job: Job) -> LoadManifest:
 def _write_page(folder: Path) -> None:
     """Have ``reports`` make the page of a run; it knows only the files."""
     subprocess.run(
-        [sys.executable, "-m", "reports.throughput", "--page", str(folder)],
+        [sys.executable, "-m", "reports.throughput", "--alone", str(folder)],
         cwd=REPOSITORY,
         stdout=subprocess.DEVNULL,
         check=False,

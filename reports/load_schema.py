@@ -17,10 +17,11 @@ import dataclasses
 import json
 import types
 import typing
+from collections.abc import Mapping  # noqa: TC003 - the readers look annotations up
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
 LOAD_SCHEMA_VERSION = 1

@@ -80,8 +80,8 @@ class Configuration:
     def settings(self) -> dict[str, Any]:
         """Return Celery's settings, by its names; what is not here has Celery's default.
 
-        Redis redelivers what a dead worker had after its visibility timeout, which stays at an
-        hour: teams seldom know it, and a shorter one runs long tasks twice.
+        Redis redelivers what a dead worker had after its visibility timeout, which stays at its
+        default of an hour: with a shorter one, longer tasks run twice.
         """
         late = {
             "task_acks_late": True,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from engine.databases import container_removal
 from engine.databases.address import Address
 from engine.databases.embedded import DATABASE
+from engine.databases.embedded_mysql import MARIADB_INSTRUMENTS
 from engine.databases.failures import ServerFailed, Unavailable
 from engine.databases.ports import free_port
 from engine.databases.processes import Guardian
@@ -48,7 +49,7 @@ _MYSQL_OPTIONS = (
 _COMMANDS = {
     "postgresql": ("postgres", *(f"-c{setting}" for setting in _POSTGRESQL_SETTINGS)),
     "mysql": _MYSQL_OPTIONS,
-    "mariadb": _MYSQL_OPTIONS,
+    "mariadb": (*_MYSQL_OPTIONS, *MARIADB_INSTRUMENTS),
 }
 _DEFAULT_ENGINE = "unix:///var/run/docker.sock"
 _STOP_SECONDS = 30

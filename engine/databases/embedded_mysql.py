@@ -17,6 +17,12 @@ from engine.databases.failures import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Statements are all that is read of performance_schema, and each instrument costs time.
+MARIADB_INSTRUMENTS = (
+    "--performance-schema-instrument=wait/%=OFF",
+    "--performance-schema-instrument=stage/%=OFF",
+    "--performance-schema-instrument=memory/%=OFF",
+)
 _SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/usr/libexec")
 _VERSION_SECONDS = 30
 
@@ -88,12 +94,7 @@ class MariaDBPrograms(MySQLPrograms):
     name: ClassVar[str] = "mariadb"
     servers: ClassVar[tuple[str, ...]] = ("mariadbd", "mysqld")
     is_mariadb: ClassVar[bool] = True
-    # Statements are all that is read of performance_schema, and each instrument costs time.
-    extra_options: ClassVar[tuple[str, ...]] = (
-        "--performance-schema-instrument=wait/%=OFF",
-        "--performance-schema-instrument=stage/%=OFF",
-        "--performance-schema-instrument=memory/%=OFF",
-    )
+    extra_options: ClassVar[tuple[str, ...]] = MARIADB_INSTRUMENTS
     install: ClassVar[str] = "type: apt install mariadb-server"
 
     def prepare(self, place: Place) -> Sequence[str]:

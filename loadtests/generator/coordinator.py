@@ -122,8 +122,9 @@ class Coordinator:
     def _outcome(self, timetable: Timetable, stopped_ns: int) -> Outcome:
         reports = [self._reports[process] for process in sorted(self._reports)]
         account = together(report.account for report in reports)
-        until_ns = min([stopped_ns, *(report.until_ns for report in self._lasts())])
-        end_ns = max(timetable.opens_ns, min(timetable.closes_ns, until_ns))
+        # Ctrl-C at a terminal stops the workers before it is heard of here.
+        lasts_ns = max((last.until_ns for last in self._lasts()), default=stopped_ns)
+        end_ns = max(timetable.opens_ns, min(timetable.closes_ns, stopped_ns, lasts_ns))
         return Outcome(
             begun_ns=timetable.begun_ns,
             window_ns=(timetable.opens_ns, end_ns),

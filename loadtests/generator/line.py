@@ -18,17 +18,21 @@ NAME: Final = "task"
 
 
 class Line:
-    """Locust's entry for the enqueues, in one process."""
+    """Locust's entry for the enqueues, in one process; it is empty until it is opened."""
 
     def __init__(self) -> None:
         self._entry = _entry()
+        self._is_open = False
 
-    def reset(self) -> None:
-        """Begin anew."""
+    def open(self) -> None:
+        """Begin to count, as the window opens."""
         self._entry = _entry()
+        self._is_open = True
 
     def log(self, response_ms: float, length: int, error: Exception | None) -> None:
         """Count one request as Locust does."""
+        if not self._is_open:
+            return
         self._entry.log(response_ms, length)  # type: ignore[arg-type]  # Locust's hooks pass floats
         if error is not None:
             self._entry.log_error(error)

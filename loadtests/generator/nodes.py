@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import gevent
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from locust.rpc import Message
 
     from loadtests.order import Order, Outcome
+
+START_SECONDS: Final = 10.0
 
 _logger = logging.getLogger(__name__)
 
@@ -138,6 +140,10 @@ def end_load(environment: Environment) -> None:
     """Quit if nobody watches a web page, else stop."""
     options: Any = environment.parsed_options
     runner = _runner(environment)
+    with gevent.Timeout(START_SECONDS, exception=False):
+        # A master that is stopped while it still starts users believes afterwards that they run.
+        while isinstance(runner, MasterRunner) and not runner.spawning_completed:
+            gevent.sleep(0.05)
     if options.headless:
         runner.quit()
     else:

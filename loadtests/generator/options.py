@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 def add_options(parser: LocustArgumentParser) -> None:
     """Add them; the load's own can also be changed on the web page from one test to the next."""
     _add_stand(parser)
+    # Senders wait for one another before the load begins: there is nothing to ramp up.
+    parser.set_defaults(spawn_rate=100)
     load = parser.add_argument_group("killproof: the load")
     load.add_argument(
         "--rate",

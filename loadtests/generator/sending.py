@@ -75,7 +75,7 @@ class Sending:
             self._timetable,
             self._recording,
             free_since_ns=lambda: self._last_reply_ns if self._connected == 1 else 0,
-            on_open=self._reset,
+            on_open=self._open,
         )
         self._greenlets = [gevent.spawn(self._guard.run), gevent.spawn(self._report_now_and_then)]
         self._begun.set()
@@ -115,8 +115,8 @@ class Sending:
         ready = Ready(process=self._process, pid=os.getpid(), failure=failure)
         self._send(READY, ready.to_document())
 
-    def _reset(self) -> None:
-        self._line.reset()
+    def _open(self) -> None:
+        self._line.open()
         self._environment.stats.reset_all()
 
     def _report_now_and_then(self) -> None:

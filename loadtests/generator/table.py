@@ -25,6 +25,8 @@ _DIFFERENCE: Final = (
 
 def table(title: str, order: Order, outcome: Outcome) -> str:
     """Return the lines of the table as one text."""
+    if outcome.window_ns[0] == outcome.window_ns[1]:
+        return f"{title}: stopped before the warm-up was over, so there is nothing to tell."
     lines = [_headline(title, order, outcome), ""]
     lines.append(f"{'milliseconds':<14}{'p50':>10}{'p95':>10}{'p99':>10}{'max':>10}")
     for name, meaning in _MEANINGS.items():

@@ -57,7 +57,8 @@ _DIGITS: Final = " UNION ALL ".join(f"SELECT {digit} AS digit" for digit in rang
 class History(Knob):
     """``rows`` completed tasks, and as many scheduled ones that are not due for a month.
 
-    Apply it to queues that were emptied before: whoever empties them removes its rows, too.
+    The queue must be emptied before, not within: the rows are still there at the end of the block,
+    or it raises. The queue counts the scheduled ones among the tasks that it holds.
     """
 
     rows: int
@@ -85,6 +86,8 @@ class History(Knob):
             with _session(site.database) as cursor:
                 _insert(cursor, site.database.name, self.rows)
             yield site, workload
+            with _session(site.database) as cursor:
+                _check(cursor, self.rows)
         except BaseException:
             # What went wrong first is what people need to hear of.
             with contextlib.suppress(KnobError):
@@ -96,14 +99,22 @@ class History(Knob):
 def _insert(cursor: Any, database: str, rows: int) -> None:
     for statement in (_completed(database, rows), _scheduled(database, rows)):
         cursor.execute(statement)
+    _check(cursor, rows)
+    for statement in _AFTERCARE[database]:
+        cursor.execute(statement)
+
+
+def _check(cursor: Any, rows: int) -> None:
+    """Raise unless all rows are there."""
     for table in (COMPLETED, SCHEDULED):
         cursor.execute(
             f"SELECT count(*) FROM {table} WHERE task_name = '{TASK_NAME}'"  # noqa: S608 - constants
         )
         if (found := cursor.fetchone()[0]) != rows:
-            raise KnobError(f"The knob history put {found} rows into {table} instead of {rows}.")
-    for statement in _AFTERCARE[database]:
-        cursor.execute(statement)
+            raise KnobError(
+                f"The knob history did not take effect: {table} has {found} of its {rows} rows; "
+                "empty the queue before it is applied, not within."
+            )
 
 
 def _remove(database: Database) -> None:

@@ -19,6 +19,7 @@ from loadtests.knobs import KNOBS, Knob, KnobError, applied, knob_named
 from loadtests.knobs.delay import Delay
 from loadtests.knobs.history import MOST_ROWS, History
 from loadtests.knobs.session import ask
+from loadtests.knobs.settings import Polling
 
 if TYPE_CHECKING:
     import contextlib
@@ -175,6 +176,14 @@ def test_history_fills_the_tables_and_is_removed(place: Site) -> None:
     assert ask(place, completed) == [(0,)]
 
 
+def test_history_that_was_emptied_away_is_an_error(place: Site) -> None:
+    """A step that ran on empty tables after all is not taken for one with a history."""
+    history = History(name="history", suspect="bloat", rows=11)
+
+    with pytest.raises(KnobError, match="has 0 of its 11 rows"), turned(history, place):
+        BackgroundTask().empty(place)
+
+
 def test_scheduled_history_is_not_due(place: Site) -> None:
     """No worker takes a row of the history, whatever the database's clock is."""
     due = "SELECT count(*) FROM background_task_scheduledtask WHERE run_at < CURRENT_TIMESTAMP"
@@ -253,8 +262,10 @@ def test_the_last_worker_is_not_taken_away(file: Site) -> None:
 
 def test_polling_changes_the_workers_command(file: Site) -> None:
     """The pause that the knob sets is the one that the worker is started with."""
-    with turned("polling", file) as (site, _):
-        assert "--sleep=0.5" in BackgroundTask().worker_command(site)
+    polling = Polling(name="polling", suspect="polling", sleep_seconds=1.5)
+
+    with turned(polling, file) as (site, _):
+        assert "--sleep=1.5" in BackgroundTask().worker_command(site)
 
 
 def test_batch_changes_how_many_tasks_a_worker_takes(file: Site) -> None:

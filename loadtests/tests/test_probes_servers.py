@@ -228,3 +228,16 @@ def test_a_paused_server_does_not_keep_the_probe_from_stopping(
         database.resume()
 
     assert [each.name for each in threading.enumerate() if each.name.startswith("probe-")] == []
+
+
+def test_the_processes_of_a_server_are_told(database: Database) -> None:
+    """They live, and those of a killed server are nobody's."""
+    before = database.pids()
+    database.kill()
+    during = database.pids()
+    database.restart()
+
+    # A container engine may run in a machine of its own, whose processes are not seen here.
+    assert before or database.provider == "container"
+    assert during == ()
+    assert not set(before) & set(database.pids())

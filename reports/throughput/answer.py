@@ -10,8 +10,10 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Final, Literal
 
+from reports.load_schema import KneeStatus  # noqa: TC001 - the schema is made from annotations
+
 if TYPE_CHECKING:
-    from reports.load_schema import Knee, KneeStatus
+    from reports.load_schema import Knee
     from reports.throughput.forecast import Forecast
 
 STAY_FROM: Final = 2.0

@@ -13,7 +13,7 @@ import matplotlib as mpl
 from markupsafe import Markup, escape
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Sheet
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from reports.throughput.palette import PLACEHOLDERS, color, css_variable
 from reports.throughput.quantities import duration_text
@@ -76,7 +76,7 @@ def time_axis(axis: Any, values: Sequence[float]) -> None:
     steps = [first * 10.0**decade for decade in range(-3, 8) for first in between]
     axis.set_major_locator(FixedLocator([s for s in steps if low / 10 <= s <= high * 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: duration_text(value)))
-    axis.set_minor_formatter(NullFormatter())
+    axis.set_minor_locator(NullLocator())
 
 
 def plain_axis(axis: Any, most: int = 6) -> None:

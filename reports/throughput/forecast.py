@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GROWTHS: Final = ("low", "expected", "high")
+_TABLES: Final = ("peak", "growth", "needs")
 _MISSING: Final = object()
 
 
@@ -71,6 +72,7 @@ def read_forecast(path: Path) -> Forecast:
     except ValueError as error:
         raise BadLoadError(f"{path} is not TOML: {error}.") from error
     reader = _Reader(path, text, document)
+    reader.refuse_values_for_tables()
     forecast = _read(reader)
     reader.refuse_unknown()
     return forecast
@@ -144,6 +146,12 @@ class _Reader:
         value = self._kind(table, key, dt.date, "a date such as 2026-11-01")
         return value.date() if isinstance(value, dt.datetime) else value
 
+    def refuse_values_for_tables(self) -> None:
+        """Refuse "peak = 3" where a table has to be."""
+        for table in _TABLES:
+            if not isinstance(self._document.get(table, {}), dict):
+                self.refuse("", table, f"has to be a table, with [{table}] on a line of its own")
+
     def refuse_unknown(self) -> None:
         """Refuse a key that nobody asked for: it is a spelling mistake."""
         for table, content in self._document.items():
@@ -173,8 +181,6 @@ class _Reader:
     def _get(self, table: str, key: str) -> Any:
         self._seen.add((table, key))
         content = self._document.get(table, {}) if table else self._document
-        if not isinstance(content, dict):
-            self.refuse("", table, f"has to be a table, with [{table}] on a line of its own")
         return content.get(key, _MISSING)
 
     def _line(self, table: str, key: str) -> int | None:

@@ -61,10 +61,15 @@ def _shape(document: Any, shapes: dict[str, Any]) -> dict[str, Any]:
             "type": "object",
             "description": (document.__doc__ or "").strip().split("\n")[0],
             "properties": {field.name: _value(hints[field.name], shapes) for field in fields},
-            "required": [field.name for field in fields],
+            "required": [field.name for field in fields if _is_required(field)],
             "additionalProperties": False,
         }
     return {"$ref": f"#/$defs/{name}"}
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    missing = dataclasses.MISSING
+    return field.default is missing and field.default_factory is missing
 
 
 def _value(hint: Any, shapes: dict[str, Any]) -> dict[str, Any]:

@@ -57,12 +57,19 @@ def test_redis_says_the_persistence_that_was_asked_for(persistence: str, tmp_pat
 
 def test_nobody_else_can_reach_it(broker: Broker) -> None:
     """All processes of a broker listen on the loopback interface, and on no other."""
-    processes = [psutil.Process(pid) for pid in broker.pids()]
-    sockets = [socket for process in processes for socket in process.net_connections()]
-    listening = {socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN}
+    listening = {address for pid in broker.pids() for address in listening_on(pid)}
 
     assert "127.0.0.1" in listening
     assert listening <= LOOPBACK
+
+
+def listening_on(pid: int) -> set[str]:
+    """List the addresses that a process listens on; helpers of a broker come and go."""
+    try:
+        sockets = psutil.Process(pid).net_connections()
+    except psutil.NoSuchProcess:
+        return set()
+    return {socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN}
 
 
 def test_killed_and_restarted_it_answers_at_the_same_url(broker: Broker) -> None:
@@ -71,10 +78,11 @@ def test_killed_and_restarted_it_answers_at_the_same_url(broker: Broker) -> None
 
     killed = broker.kill()
     again = broker.kill()
-    survivors = [pid for pid in killed if psutil.pid_exists(pid)]
+    # RabbitMQ has helpers that come and go, so not all of them need have been there to be killed.
+    survivors = [pid for pid in running | set(killed) if psutil.pid_exists(pid)]
     broker.restart()
 
-    assert running <= set(killed)
+    assert running & set(killed)
     assert survivors == []
     assert again == ()
     assert broker.url == url

@@ -24,12 +24,11 @@ def open_connection() -> None:
 
 @contextlib.contextmanager
 def as_a_request() -> Iterator[None]:
-    """Drop a broken connection after an error, as Django does at the end of a request."""
+    """Close a connection that broke or is too old, as Django does at the end of a request."""
     try:
         yield
-    except Exception:
+    finally:
         connection.close_if_unusable_or_obsolete()
-        raise
 
 
 def arguments(key: int, intended_ns: int, job: Job) -> tuple[int, int, float, bool, bool, str]:

@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from reports.throughput.blocks import Figure, Key, Panel, Section, Table, columns
 from reports.throughput.drawing import draw, time_axis
@@ -101,7 +101,6 @@ def _paint(axes: Axes, case: Case) -> None:
     ticks = [_nines(p) for p in _TAIL]
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda nines, _: _tick(nines)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlim(left=ticks[0])
     axes.set_xlabel("percentile, towards the slowest")
 

@@ -1,0 +1,1 @@
+"""One site of all stored runs: the throughput report, each load run, each chaos session."""
