@@ -41,7 +41,9 @@ class Generation:
         self._log = self._results.with_suffix(".log")
         path = self._results.with_suffix(".order")
         order.write(path)
-        self._command = _command(python, order)
+        # How many processes and users there are, the locustfile takes from the order.
+        locust = (str(python), "-m", "locust", "-f", str(LOCUSTFILE))
+        self._command = (*locust, "--headless", "--only-summary")
         self._environment = {**environment, ORDER: str(path)}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -107,10 +109,3 @@ class Generation:
             raise GeneratorError(
                 f"the load generator ended without a result; the last that it said: {lines[-1]}"
             ) from error
-
-
-def _command(python: Path, order: Order) -> list[str]:
-    users = str(order.users * order.processes)
-    command = [str(python), "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary"]
-    command += ["-u", users, "-r", users]
-    return command + (["--processes", str(order.processes)] if order.processes > 1 else [])

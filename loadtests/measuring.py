@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from loadtests.assembling import Observed, step_of
-from loadtests.fleet import Fleet, environment_of, meter_folder
+from loadtests.fleet import environment_of, meter_folder, working_fleet
 from loadtests.generation import Generation
 from loadtests.knobs import applied, knob_named
 from loadtests.order import Arrivals, Order
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.contenders.contender import Site
+    from loadtests.fleet import Fleet
     from loadtests.laboratory import Bench
     from loadtests.order import Outcome
     from reports.load_schema import Step
@@ -90,8 +91,7 @@ def observe(
     """
     with _placed(bench, plan) as (site, workload):
         started_at = datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds")
-        with Fleet(bench.contender, site, site.folder / "logs") as fleet:
-            fleet.wait_until_ready()
+        with working_fleet(bench.contender, site, site.folder / "logs") as fleet:
             order = _order(bench, plan, senders, workload, site)
             outcome, probes = _offer(
                 bench, fleet, site, order, drain_seconds=plan.drain_seconds, on_begin=on_begin

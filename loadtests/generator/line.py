@@ -49,9 +49,9 @@ class Line:
 
 def summary(documents: Iterable[dict[str, Any]]) -> dict[str, float | None]:
     """Return the merged line of all processes, under the names of an Outcome."""
-    total, *parts = [StatsEntry.unserialize(document, RequestStats()) for document in documents]  # type: ignore[arg-type]
-    for part in parts:
-        total.extend(part)
+    total = _entry()
+    for document in documents:
+        total.extend(StatsEntry.unserialize(document, RequestStats()))  # type: ignore[arg-type]
     has_any = total.num_requests > 0
     return {
         "requests": total.num_requests,

@@ -9,7 +9,7 @@ import pytest
 
 from loadtests.book import Book, BookError
 from reports.load_schema import STEPS, LoadManifest, read_load_manifest, read_steps
-from loadtests.tests.analysis_steps import step_named
+from loadtests.tests.test_analysis_steps import step
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -268,7 +268,11 @@ def test_every_kind_of_capacity_makes_a_page_with_and_without_a_forecast(
     write_throughput([run], tmp_path / "with", read_forecast(path))
     write_throughput([run], tmp_path / "without")
 
-    assert "Undecided" in read_page(tmp_path / "with" / "index.html").text
+    answer = part(read_page(tmp_path / "with" / "index.html"), "answer")
+    assert answer.all("p", "word")[0].text == "Undecided"
+    ends = answer.all("dl", "facts")[0].text
+    assert ("not known, as no capacity is claimed" in ends) is (low is None)
+    assert "{" not in answer.text
     assert read_page(tmp_path / "without" / "index.html").all("div", "banner")
 
 

@@ -86,7 +86,10 @@ def test_a_capacity_below_the_range_decides_only_for_moving(peak: float, decisio
 
 def test_an_unstable_capacity_decides_nothing() -> None:
     """Repeats that do not agree are no capacity, however large."""
-    assert answer(make_knee(9000.0, None, "unstable"), expect(1.0), None).decision == "undecided"
+    found = answer(make_knee(9000.0, None, "unstable"), expect(1.0), None)
+
+    assert found.decision == "undecided"
+    assert (found.low, found.headroom, found.limits.stay_below) == (None, None, None)
 
 
 def test_without_a_forecast_the_rule_is_turned_round() -> None:

@@ -70,7 +70,7 @@ class Answer:
     Attributes:
         decision: "open" without a forecast: then the limits are the answer.
         reason: what decided.
-        status: of the bracket; ``low`` and ``high`` are its ends.
+        status: of the bracket; ``low`` and ``high`` are its ends, ``low`` None if unstable.
         peak_now: the peak of today, burst included; None without a forecast.
         headroom_now: with the peak of today.
         headroom: what was judged: at the horizon, with the expected growth.
@@ -98,7 +98,8 @@ class Answer:
 
 def answer(knee: Knee | None, forecast: Forecast | None, p99_ms: float | None) -> Answer:
     """Apply the rule; ``p99_ms`` is what was measured at the forecast peak."""
-    low = knee.low if knee else None
+    is_claimed = knee is not None and knee.status != "unstable"
+    low = knee.low if knee and is_claimed else None
     turned = Answer(
         decision="open",
         reason="no_forecast",

@@ -65,12 +65,12 @@ def judge(case: Case, forecast: Forecast | None) -> Confidence:
         _stable(case),
         _little(case),
         Check(name="complete", holds=not case.run.is_partial),
-        Check(name="same_machine", holds=_same_machine(case, forecast)),
+        Check(name="same_machine", holds=is_same_machine(case, forecast)),
     )
     return Confidence(level=_level(checks), checks=checks)
 
 
-def _same_machine(case: Case, forecast: Forecast | None) -> bool | None:
+def is_same_machine(case: Case, forecast: Forecast | None) -> bool | None:
     """Whether it was measured where it will run, if the forecast says where that is."""
     if forecast is None or not forecast.machine:
         return None

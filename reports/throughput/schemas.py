@@ -55,7 +55,7 @@ def _shape(document: Any, shapes: dict[str, Any]) -> dict[str, Any]:
     name = document.__name__
     if name not in shapes:
         shapes[name] = {}
-        hints = typing.get_type_hints(document, localns={"Mapping": Mapping})
+        hints = typing.get_type_hints(document)
         fields = dataclasses.fields(document)
         shapes[name] = {
             "type": "object",

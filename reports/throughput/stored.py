@@ -8,10 +8,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from reports import load_schema
 from reports.load_schema import (
     FINDINGS,
     LOAD_SCHEMA_VERSION,
@@ -27,10 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reports.load_schema import LoadManifest, Step
-
-# The schema's annotations name Mapping, which it imports for type checkers only, and its readers
-# look that name up when they run.
-vars(load_schema).setdefault("Mapping", Mapping)
 
 _UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError)
 

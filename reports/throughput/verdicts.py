@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NoReturn
 
 from reports.throughput.answer import answer, expected_peak
-from reports.throughput.confidence import judge
+from reports.throughput.confidence import is_same_machine, judge
 from reports.throughput.stored import BadLoadError
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class Verdict:
 def verdicts_of(cases: Sequence[Case], forecast: Forecast | None) -> list[Verdict]:
     """Answer every case that has a knee; raises BadLoadError if the chosen one is not there.
 
-    Of two runs of the chosen case the one with the lower capacity comes first.
+    Of several runs of the chosen case the one on the machine of the forecast, and of these the one
+    with the lower capacity, comes first.
     """
     found = [_verdict(case, forecast) for case in _in_order(cases)]
     if forecast is None or not (forecast.contender or forecast.database):
@@ -39,8 +40,14 @@ def verdicts_of(cases: Sequence[Case], forecast: Forecast | None) -> list[Verdic
     chosen = [verdict for verdict in found if _is_chosen(verdict.case, forecast)]
     if not chosen:
         _refuse(cases, forecast)
-    first = min(chosen, key=lambda v: v.answer.low or 0.0)
+    first = min(chosen, key=lambda verdict: _weight(verdict, forecast))
     return [v for v in found if v is first] + [v for v in found if v is not first]
+
+
+def _weight(verdict: Verdict, forecast: Forecast) -> tuple[bool, bool, float]:
+    """Prefer the machine of the forecast, then a claimed capacity, then the lower one."""
+    low = verdict.answer.low
+    return (not is_same_machine(verdict.case, forecast), low is None, low or 0.0)
 
 
 def _in_order(cases: Sequence[Case]) -> list[Case]:

@@ -162,10 +162,10 @@ def _say_headroom(answer: Answer, forecast: Forecast | None) -> Piece:
 
 
 def _say_limits(answer: Answer) -> Piece:
-    if answer.limits.stay_below is None:
-        return _say_ceiling(answer)
     if answer.status == "unstable":
         return say("The repeats of one rate did not agree, so that no capacity is claimed.")
+    if answer.limits.stay_below is None:
+        return _say_ceiling(answer)
     return say(
         "Stay while your peak is below {stay} tasks per second{least}; tune up to {tune}; "
         "above that move, or shard.",
@@ -233,11 +233,14 @@ def _say_forecast(forecast: Forecast, answer: Answer) -> Piece:
 
 
 def _say_ends(answer: Answer, forecast: Forecast) -> Piece:
+    if answer.low is None:
+        return Mark(text="not known, as no capacity is claimed", tone="quiet")
     said = [
         say(
-            "with {growth} growth ({monthly}) {when}",
+            "with {growth} growth ({monthly}) {least}{when}",
             growth=outlook.growth,
             monthly=share(outlook.monthly),
+            least="at the earliest " if answer.is_at_least and outlook.full_month else "",
             when=say_month(outlook.full_month, forecast),
         )
         for outlook in answer.outlooks
