@@ -64,3 +64,14 @@ def _finish(database: Database, folder: Path) -> None:
     os.environ.pop(_DATABASE, None)
     database.stop()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+_LOAD_FOLDERS = ("loadtests", "engine/brokers", "engine/contenders", "engine/network")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what starts processes to offer load: minutes of it, which ``nox -s selftest`` runs."""
+    for item in items:
+        folder = item.path.relative_to(config.rootpath).as_posix()
+        if folder.startswith(_LOAD_FOLDERS) and item.get_closest_marker("processes"):
+            item.add_marker("load")

@@ -49,7 +49,7 @@ def tests(session: nox.Session) -> None:
     for database in databases:
         # What does not depend on the database is tested once, with SQLite.
         paths = [] if database == "sqlite" or rest else ["engine"]
-        run_pytest(session, database, "-n", "2", *paths, *rest)
+        run_pytest(session, database, "-n", "2", "-m", "not load", *paths, *rest)
 
 
 @nox.session
@@ -68,7 +68,7 @@ def matrix(session: nox.Session, django: str) -> None:
     pins = CONSTRAINTS.read_text().splitlines(keepends=True)
     constraints.write_text("".join(pin for pin in pins if not pin.startswith("django==")))
     install(session, "tests", constraints=constraints, also=[f"Django~={django}.0"])
-    run_pytest(session, "sqlite", "-n", "2", "engine", *session.posargs)
+    run_pytest(session, "sqlite", "-n", "2", "-m", "not load", "engine", *session.posargs)
 
 
 @nox.session
@@ -80,6 +80,14 @@ def properties(session: nox.Session) -> None:
     for database in databases:
         arguments = ("-n", "2", "properties", f"--hypothesis-profile={profile}", *rest)
         run_pytest(session, database, *arguments)
+
+
+@nox.session
+def selftest(session: nox.Session) -> None:
+    """Plant faults and known limits that the load harness must name; minutes, one by one."""
+    install(session, "tests")
+    folders = ("loadtests", "engine/brokers", "engine/contenders", "engine/network")
+    run_pytest(session, "sqlite", "-m", "load", *folders, *session.posargs)
 
 
 @nox.session

@@ -60,7 +60,7 @@ def contrasts(
             if label == reference or label not in targets:
                 continue
             compared = ratio(
-                label,
+                label if label == A_A else targets[label].contender,
                 metric,
                 _pairs(values, reference, label),
                 target=targets[label],
