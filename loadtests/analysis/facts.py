@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reports.load_schema import Step
+    from reports.load_schema import Resources, Step
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,7 @@ class StepFacts:
         end_to_end_p99_ms: from the intended enqueue to the end of the body; a task that had not
             ended counts with the time that it had waited by then.
         usual_service_ms: the mean time of an enqueue under a load that the queue kept up with.
+        foreign_share: of all CPU time, what processes used that are none of the run's.
         null_rate: what the generator sends when the queue costs nothing.
     """
 
@@ -41,6 +42,7 @@ class StepFacts:
     cpu_share_max: float
     idle_share: float | None
     steal_share: float | None
+    foreign_share: float | None
     null_rate: float | None
 
     @property
@@ -82,5 +84,15 @@ def facts_of(
         cpu_share_max=generator.cpu_share_max,
         idle_share=step.resources.idle_share,
         steal_share=step.resources.steal_share,
+        foreign_share=_foreign_share(step.resources, step.window_seconds),
         null_rate=null_rate,
     )
+
+
+def _foreign_share(resources: Resources, seconds: float) -> float | None:
+    """Return the share of all CPU time that was neither idle, nor stolen, nor of a known role."""
+    idle, steal = resources.idle_share, resources.steal_share
+    if idle is None or steal is None or not resources.cpu_seconds:
+        return None
+    own = sum(resources.cpu_seconds.values()) / (resources.cores * seconds)
+    return max(0.0, 1.0 - idle - steal - own)

@@ -21,8 +21,9 @@ All senders waiting for enqueues that have become slow is the queue's doing: sen
 only if an enqueue takes about as long as it does under a load that the queue keeps up with, or, if
 that is unknown, no longer than the rules allow.
 
-Time that the hypervisor gave to others is a sentence of its own. It voids a failed step where it
-is as large as the bracket that is looked for: the failure may then be the neighbour's.
+Time that the hypervisor gave to others, or that processes used which are none of the run's, is a
+sentence of its own. It voids a failed step where it is as large as the bracket that is looked for:
+the failure may then be the neighbour's.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class Gate:
         loop_lag_ms: at p99.
         cpu_share: of a core, of the busiest process, strained; ``full_cpu_share`` at its end.
         steal_share: of all CPU time, worth a sentence; ``void_steal_share`` voids a failure.
+        foreign_share: likewise, of processes of others; the kernel's own threads, which write to
+            the disk for the database, are among them.
         null_factor: how many times the rate it should send to a queue that costs nothing.
         full_occupancy: the share of senders in an enqueue from which on all count as busy.
         slow_service_factor: of the usual service time, from which on the queue is slow.
@@ -55,6 +58,8 @@ class Gate:
     full_cpu_share: float = 0.85
     steal_share: float = 0.02
     void_steal_share: float = 0.1
+    foreign_share: float = 0.1
+    void_foreign_share: float = 0.3
     null_factor: float = 3.0
     full_occupancy: float = 0.8
     slow_service_factor: float = 2.0
@@ -71,6 +76,7 @@ def strains(facts: StepFacts, slo_ms: float, gate: Gate) -> tuple[str, ...]:
         ),
         _above("A generator process used much of its core:", facts.cpu_share_max, gate.cpu_share),
         _above("The hypervisor took CPU time away:", facts.steal_share, gate.steal_share),
+        _above("Other processes used CPU time:", facts.foreign_share, gate.foreign_share, ""),
         _short_of_headroom(facts, gate),
     )
     return tuple(sentence for sentence in candidates if sentence)
@@ -94,8 +100,9 @@ def was_late(facts: StepFacts, slo_ms: float, gate: Gate, goodput_share: float) 
 
 
 def is_void(facts: StepFacts, gate: Gate) -> bool:
-    """Tell whether so much CPU time was stolen that a failure says nothing."""
-    return (facts.steal_share or 0.0) > gate.void_steal_share
+    """Tell whether others had so much of the CPU that a failure says nothing."""
+    stolen, foreign = facts.steal_share or 0.0, facts.foreign_share or 0.0
+    return stolen > gate.void_steal_share or foreign > gate.void_foreign_share
 
 
 def _above(what: str, value: float | None, limit: float, unit: str = "") -> str:

@@ -65,7 +65,7 @@ def judge(facts: StepFacts, rules: Rules, gate: Gate | None = None) -> Judgement
     paced = tuple(filter(None, (_goodput(facts, rules), *_latencies(facts, rules))))
     slo_ms = rules.end_to_end_p99_ms
     blamed = _blamed(facts, rules, gate) if paced and not own else ()
-    void = ("So much CPU time was stolen that the failure says nothing.",)
+    void = ("Others had so much of the CPU that the failure says nothing.",)
     blamed = void if is_void(facts, gate) and (own or paced) else blamed
     verdict: StepVerdict = "generator_limited" if blamed else "fail" if own or paced else "pass"
     return Judgement(

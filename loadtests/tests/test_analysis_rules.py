@@ -35,6 +35,7 @@ GOOD = StepFacts(
     cpu_share_max=0.3,
     idle_share=0.4,
     steal_share=0.0,
+    foreign_share=0.0,
     null_rate=9000,
 )
 LATE = dataclasses.replace(
@@ -184,16 +185,23 @@ def test_arrivals_that_were_never_sent_count_as_late() -> None:
     assert judge(facts, Rules()).verdict == "generator_limited"
 
 
-def test_stolen_time_as_large_as_a_bracket_voids_a_failure_and_never_a_pass() -> None:
+@pytest.mark.parametrize(
+    ("taker", "much", "little"), [("steal_share", 0.2, 0.04), ("foreign_share", 0.5, 0.2)]
+)
+def test_time_that_others_took_voids_a_failure_and_never_a_pass(
+    taker: str, much: float, little: float
+) -> None:
     """The neighbour may have failed the step; a pass in spite of it stands."""
-    stolen: dict[str, Any] = {"steal_share": 0.2}
-    failed = dataclasses.replace(GOOD, backlog_slope_per_s=60.0, **stolen)
+    taken: dict[str, Any] = {taker: much}
+    failed = dataclasses.replace(GOOD, backlog_slope_per_s=60.0, **taken)
     judgement = judge(failed, Rules())
     assert judgement.verdict == "generator_limited"
-    assert "stolen" in judgement.reasons[-1]
-    assert judge(dataclasses.replace(GOOD, **stolen), Rules()).verdict == "pass"
-    slightly = dataclasses.replace(failed, steal_share=0.04)
-    assert judge(slightly, Rules()).verdict == "fail"
+    assert judgement.reasons[-1].startswith("Others had so much of the CPU")
+    assert judge(dataclasses.replace(GOOD, **taken), Rules()).verdict == "pass"
+    slightly: dict[str, Any] = {taker: little}
+    judgement = judge(dataclasses.replace(failed, **slightly), Rules())
+    assert judgement.verdict == "fail"
+    assert judgement.generator_reasons
 
 
 def test_what_could_not_be_measured_fails_no_gate() -> None:

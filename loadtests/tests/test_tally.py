@@ -24,7 +24,9 @@ def write(folder: Path, name: str, lines: list[Line], tail: bytes = b"") -> None
 
 def test_a_task_counts_once_however_often_its_body_ended(tmp_path: Path) -> None:
     """A body that ended twice is one task that ended, and one duplicate."""
-    write(tmp_path, "1", [(Kind.ENDED, 1, 10, 30), (Kind.ENDED, 1, 10, 20), (Kind.ENDED, 2, 11, 40)])
+    write(
+        tmp_path, "1", [(Kind.ENDED, 1, 10, 30), (Kind.ENDED, 1, 10, 20), (Kind.ENDED, 2, 11, 40)]
+    )
 
     found = tally(tmp_path)
 
@@ -63,7 +65,9 @@ def test_an_empty_ledger_is_a_step_in_which_nothing_happened(tmp_path: Path) -> 
     assert not len(found.unfinished().keys)
 
 
-@pytest.mark.parametrize(("begin", "end", "inside"), [(0, 10, 1), (10, 20, 1), (11, 30, 1), (0, 9, 0)])
+@pytest.mark.parametrize(
+    ("begin", "end", "inside"), [(0, 10, 1), (10, 20, 1), (11, 30, 1), (0, 9, 0)]
+)
 def test_a_window_holds_its_begin_and_not_its_end(
     tmp_path: Path, begin: int, end: int, inside: int
 ) -> None:
