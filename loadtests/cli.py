@@ -49,7 +49,8 @@ examples:
   nox -s loadtests                              the knee on every database to be had, 10 min each
   nox -s loadtests -- smoke                     a coarse knee on SQLite, in a minute
   nox -s loadtests -- knee-1000 --database postgresql
-  nox -s loadtests -- compare                   beside Celery and others, with kills
+  nox -s loadtests -- compare                   beside Celery and others
+  nox -s loadtests -- semantics                 what SIGKILL does to the tasks of each
   nox -s loadtests -- my-workload.toml          a profile of your own: see docs/workloads.md
   nox -s loadtests -- --resume reports/runs/20260101-120000-load-knee-1000-postgresql
   nox -s loadtests -- knee-1000 --database sqlite --at-least 300

@@ -201,7 +201,8 @@ class CompareProfile(Profile):
 
     Attributes:
         contenders: by name; those that queue in a database run on each of ``databases``.
-        blocks: in each, every contender runs once and the reference once more, as the A/A control.
+        blocks: in each, every contender runs once and the reference once more, as the A/A control;
+            0 to leave the load out and only kill.
         rate: a moderate one, at which latencies are compared.
         burst_rate: more than any of them takes, for ``burst_seconds``; then the drain is timed,
             for ``drain_seconds`` at most.
@@ -211,7 +212,7 @@ class CompareProfile(Profile):
 
     contenders: tuple[str, ...] = ()
     reference: Reference = _REFERENCE
-    blocks: int = at_least(1, 5)
+    blocks: int = at_least(0, 5)
     rate: float = positive(50.0)
     burst_rate: float = positive(500.0)
     burst_seconds: float = positive(4.0)

@@ -42,6 +42,7 @@ SHIPPED = {
     "long-transaction": TimelineProfile,
     "mixed": TimelineProfile,
     "compare": CompareProfile,
+    "semantics": CompareProfile,
 }
 KNEE = 'kind = "knee"\n'
 TIMELINE = 'kind = "timeline"\n[[pieces]]\nseconds = 60\nrate = 2\n'
