@@ -88,9 +88,15 @@ def stop_cleanly() -> None:
 
 
 def run_or_harness_error(name: str, main: Callable[[], int]) -> int:
-    """Run a command; an error that nobody expected is the harness's own, and never a verdict."""
+    """Run a command; an error that nobody expected is the harness's own, and never a verdict.
+
+    Ctrl-C before the command has begun, such as while its modules are read, is no error.
+    """
     try:
         return main()
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{name}: interrupted before anything was started\n")
+        return INTERRUPTED
     except Exception:  # noqa: BLE001
         traceback.print_exc()
         sys.stderr.write(f"{name}: the harness failed; this is a mistake of its own\n")

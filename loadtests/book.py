@@ -7,6 +7,7 @@ its id instead of measuring it once more, so the same course is taken to the sam
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from reports.load_schema import LoadManifest, Semantics, Status, Step
+    from reports.load_schema import LoadManifest, Status, Step
 
 
 class BookError(Exception):
@@ -45,8 +46,15 @@ class Book:
 
     @classmethod
     def new(cls, folder: Path, manifest: LoadManifest) -> Book:
-        """Begin a run in an empty folder, which is made."""
-        folder.mkdir(parents=True)
+        """Begin a run in an empty folder, which is made.
+
+        Raises:
+            BookError: it cannot be made, or is there already.
+        """
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise BookError(f"{folder} cannot be made: {error.strerror}") from error
         book = cls(folder, manifest)
         book.end("interrupted", "the run has not ended yet")
         return book
@@ -69,7 +77,7 @@ class Book:
         book = cls(folder, manifest)
         book._begun -= manifest.duration_seconds
         book._findings = dataclasses.replace(Findings(), semantics=findings.semantics)
-        book._rewrite(steps)
+        book._take_up(steps)
         return book
 
     @property
@@ -107,21 +115,23 @@ class Book:
             self._save()
         return self._steps[id_]
 
-    def trial(self, stored: Semantics | None, run: Callable[[], Semantics]) -> Semantics:
-        """Return the stored trial, or run one and store it."""
-        if stored is not None:
-            return stored
-        trial = run()
-        self.find(semantics=(*self._findings.semantics, trial))
-        return trial
-
     def find(self, **findings: object) -> None:
         """Store what was computed, by the names of ``Findings``."""
         self._findings = dataclasses.replace(self._findings, **findings)  # type: ignore[arg-type]
         write_document(self.folder / FINDINGS, self._findings)
 
     def describe(self, **facts: object) -> None:
-        """Store facts in the manifest, by the names of ``LoadManifest``."""
+        """Store facts in the manifest, by the names of ``LoadManifest``.
+
+        Raises:
+            BookError: the steps so far were measured on another database.
+        """
+        databases = facts.get("databases", self._manifest.databases)
+        if self._steps and self._manifest.databases and databases != self._manifest.databases:
+            raise BookError(
+                f"{self.folder} was begun on another database, version or configuration of it: "
+                "take it up with the same --database-url or --provider, or start a new run"
+            )
         self._manifest = dataclasses.replace(self._manifest, **facts)  # type: ignore[arg-type]
         self._save()
 
@@ -137,9 +147,9 @@ class Book:
         write_document(self.folder / MANIFEST, self._manifest)
         write_document(self.folder / FINDINGS, self._findings)
 
-    def _rewrite(self, steps: Sequence[Step]) -> None:
-        """Write the steps anew, without the half line that a killed harness may have left."""
-        (self.folder / STEPS).unlink(missing_ok=True)
-        for step in steps:
-            append_step(self.folder, step)
-            self._steps[step.id] = step
+    def _take_up(self, steps: Sequence[Step]) -> None:
+        """Keep the steps, and cut off the half line that a killed harness may have left."""
+        self._steps = {step.id: step for step in steps}
+        path = self.folder / STEPS
+        if path.exists():
+            os.truncate(path, path.read_bytes().rfind(b"\n") + 1)

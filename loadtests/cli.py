@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from loadtests.profile import Profile
     from loadtests.session import Ended
+    from reports.load_schema import LoadManifest
 
 KNEE: Final = "knee-1000"
 SUBCOMMANDS: Final = ("stand",)
@@ -74,16 +75,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_list(console)
         return 0
     stop_cleanly()
+    jobs: list[Job] = []
     try:
-        return _run(list(_jobs(options)), options, console)
+        jobs += _jobs(options)
+        return _run(jobs, options, console)
     except KeyboardInterrupt:
-        console.print(
-            "interrupted: everything was stopped; what was measured is kept, see --resume"
-        )
+        console.print(escape(_farewell(jobs)), soft_wrap=True)
         return INTERRUPTED
     except (UsageError, ProfileError, BookError, SubjectUnavailableError) as error:
         sys.stderr.write(f"loadtests: {error}\n")
         return USAGE_ERROR
+
+
+def _farewell(jobs: Sequence[Job]) -> str:
+    """Say what Ctrl-C has left: the newest folder is the run that it ended."""
+    begun = [job.folder for job in jobs if job.folder.exists()]
+    kept = (
+        f"what was measured is kept, go on with --resume {begun[-1]}"
+        if begun
+        else ("nothing had been measured yet")
+    )
+    return f"interrupted: everything was stopped; {kept}"
 
 
 def _run(jobs: list[Job], options: argparse.Namespace, console: Console) -> int:
@@ -110,7 +122,7 @@ def _name(end: Ended) -> str:
 
 def _jobs(options: argparse.Namespace) -> Iterator[Job]:
     if options.resume is not None:
-        yield _resumed(options.resume)
+        yield _resumed(options)
         return
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
     for profile, database in _chosen(options):
@@ -122,16 +134,21 @@ def _jobs(options: argparse.Namespace) -> Iterator[Job]:
             profile=profile,
             database=database,
             seed=seed,
-            command=_command(options.profile or KNEE, database, options, seed),
+            command=_command(_profile_of(options), profile.databases, options, seed),
             folder=folder,
         )
 
 
-def _resumed(folder: Path) -> Job:
+def _resumed(options: argparse.Namespace) -> Job:
+    given = (options.profile, options.database, options.contender, options.seed)
+    if any(value is not None for value in given):
+        raise UsageError(
+            "--resume goes on with what the run began with: leave PROFILE, --database, "
+            "--contender and --seed out"
+        )
+    folder = options.resume
     manifest = Book.resumed(folder.resolve()).manifest
-    words = shlex.split(manifest.command)
-    options = _parser().parse_args(words[words.index("--") + 1 :])
-    profile, database = next(iter(_chosen(options)))
+    profile, database = next(iter(_chosen(_begun_with(manifest, folder))))
     if profile.digest != manifest.profile_digest:
         raise UsageError(
             f"the profile {profile.name} is not what it was when {folder} began: "
@@ -147,18 +164,46 @@ def _resumed(folder: Path) -> Job:
     )
 
 
+def _begun_with(manifest: LoadManifest, folder: Path) -> argparse.Namespace:
+    """Read the command that a run was begun with."""
+    try:
+        words = shlex.split(manifest.command)
+        given = words[words.index("--") + 1 :]
+    except ValueError as error:
+        raise UsageError(
+            f"{folder} names no command that it was begun with ({manifest.command!r}): "
+            "start a new run instead"
+        ) from error
+    return _parser().parse_args(given)
+
+
+def _profile_of(options: argparse.Namespace) -> str:
+    return KNEE if options.profile is None else str(options.profile)
+
+
 def _chosen(options: argparse.Namespace) -> Iterator[tuple[Profile, str]]:
     """Yield each profile with the database to run it on; "" for a comparison."""
-    databases = options.database or []
+    databases = list(dict.fromkeys(options.database or []))
     if options.database_url:
-        databases = [parse_url(options.database_url).name]
-    name = options.profile or KNEE
+        name_of_url = parse_url(options.database_url).name
+        if databases not in ([], [name_of_url]):
+            raise UsageError(f"--database-url is of {name_of_url}: leave --database out")
+        databases = [name_of_url]
+    name = _profile_of(options)
     if name == KNEE:
         for database in databases or NAMES:
             yield _changed(load_profile(f"{KNEE}-{database}"), database, options), database
         return
     profile = load_profile(name, contenders=tuple(CONTENDERS))
     if isinstance(profile, CompareProfile):
+        if options.database_url:
+            raise UsageError(
+                f"{profile.name} gives each queue a server of its own: leave --database-url out"
+            )
+        if options.contender:
+            raise UsageError(
+                f"{profile.name} names the queues that it compares: leave --contender out"
+            )
         yield _compared(profile, databases), ""
         return
     for database in databases or profile.databases:
@@ -182,9 +227,9 @@ def _compared(profile: CompareProfile, databases: Sequence[str]) -> CompareProfi
     return dataclasses.replace(profile, databases=tuple(databases))
 
 
-def _command(profile: str, database: str, options: argparse.Namespace, seed: int) -> str:
+def _command(profile: str, databases: Sequence[str], options: argparse.Namespace, seed: int) -> str:
     words = ["nox", "-s", "loadtests", "--", profile]
-    words += ["--database", database] if database else []
+    words += [word for database in databases for word in ("--database", database)]
     words += ["--contender", options.contender] if options.contender else []
     return shlex.join([*words, "--seed", str(seed)])
 

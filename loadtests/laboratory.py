@@ -120,7 +120,7 @@ class Laboratory:
         self._provider = provider
         self._url = url
         self._stack = contextlib.ExitStack()
-        self._databases: dict[str, Database] = {}
+        self._databases: dict[tuple[str, str], Database] = {}
         self._brokers: dict[tuple[str, str | None], Broker] = {}
 
     def __enter__(self) -> Self:
@@ -142,7 +142,7 @@ class Laboratory:
         contender.python()
         bench = Bench(
             contender=contender,
-            database=self.database(database),
+            database=self._database(contender, database),
             broker=self._broker(contender),
             folder=self._folder / f"{contender.name}-{database}",
         )
@@ -150,15 +150,19 @@ class Laboratory:
             contender.prepare(site)
         return bench
 
-    def database(self, name: str) -> Database:
-        """Start a database, once."""
-        if name not in self._databases:
-            folder = self._new_folder(name)
+    def _database(self, contender: Contender, name: str) -> Database:
+        """Start a server of a contender's own: two of them have tables of one name.
+
+        Those that queue in a broker share one, as the application's database.
+        """
+        key = (contender.name if contender.databases else "", name)
+        if key not in self._databases:
+            folder = self._new_folder("-".join(("database", *filter(None, key))))
             database = open_database(name, folder, provider=self._provider, url=self._url)
-            self._databases[name] = self._stack.enter_context(database)
+            self._databases[key] = self._stack.enter_context(database)
             database.check_answer()
             database.reset()
-        return self._databases[name]
+        return self._databases[key]
 
     def _broker(self, contender: Contender) -> Broker | None:
         if contender.broker is None:

@@ -9,6 +9,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from engine.contenders.contender import ContenderError
 from loadtests.assembling import Observed, step_of
 from loadtests.fleet import environment_of, meter_folder, working_fleet
 from loadtests.generation import Generation
@@ -110,8 +111,26 @@ def observe(
 
 
 def measure(bench: Bench, plan: StepPlan, senders: Senders, place: int) -> Step:
-    """Carry a plan out and return its step, not judged yet."""
-    return step_of(observe(bench, plan, senders, place))
+    """Carry a plan out and return its step, not judged yet.
+
+    Raises:
+        ContenderError: its database or broker died meanwhile, too: such a step is none.
+    """
+    seen = observe(bench, plan, senders, place)
+    check_survived(bench, plan)
+    return step_of(seen)
+
+
+def check_survived(bench: Bench, plan: StepPlan) -> None:
+    """Raise ContenderError if the queue's database or broker does not answer after a step.
+
+    What it refused, it refused because it was dead: that says nothing of the rate.
+    """
+    with bench.scratch(f"{plan.id}-after") as site:
+        try:
+            bench.contender.held(site)
+        except ContenderError as error:
+            raise ContenderError(f"{plan.id} measured nothing: {error}") from error
 
 
 @contextlib.contextmanager

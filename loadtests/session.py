@@ -13,8 +13,9 @@ from engine.contenders.contender import ContenderError
 from engine.databases import ServerFailed, Unavailable
 from engine.provenance import REPOSITORY
 from engine.subjects import SubjectUnavailableError
-from loadtests.book import Book
+from loadtests.book import Book, BookError
 from loadtests.environment import environment
+from loadtests.events import EventError
 from loadtests.experiments import experiment_of
 from loadtests.generation import GeneratorError
 from loadtests.knobs import KnobError
@@ -30,7 +31,14 @@ if TYPE_CHECKING:
     from loadtests.profile import Profile
     from reports.load_schema import Status
 
-RUN_ERRORS: Final = (GeneratorError, ContenderError, KnobError, ServerFailed)
+RUN_ERRORS: Final = (
+    GeneratorError,
+    ContenderError,
+    KnobError,
+    ServerFailed,
+    EventError,
+    BookError,
+)
 """What ends a run in the middle: what was measured by then is kept."""
 
 MISSING: Final = (Unavailable, SubjectUnavailableError)

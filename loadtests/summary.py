@@ -28,7 +28,7 @@ def exit_code(ended: Sequence[Ended], *, at_least: float | None, named: bool) ->
     tried = [end for end in ended if not end.is_missing or named]
     knees = [knee for end in tried if end.book for knee in end.book.findings.knees]
     if at_least is not None:
-        if any(knee.high is not None and knee.high < at_least for knee in knees):
+        if any(knee.high is not None and knee.high <= at_least for knee in knees):
             return BELOW
         if any(knee.low is None or knee.low < at_least for knee in knees) or not knees:
             return UNKNOWN

@@ -546,6 +546,8 @@ def read_steps(folder: Path) -> Iterator[Step]:
 
 def from_document(kind: type[_Document], document: Any) -> _Document:
     """Build a dataclass of this module, and all below it, from what JSON has of it."""
+    if not isinstance(document, dict):
+        raise TypeError(f"{document!r:.60} is no {kind.__name__}")
     hints = typing.get_type_hints(kind)
     return kind(**{name: _value(hints[name], value) for name, value in document.items()})
 

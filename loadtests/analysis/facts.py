@@ -15,7 +15,9 @@ class StepFacts:
 
     Attributes:
         planned: arrivals that the schedule held within the window.
+        sent: enqueues of these that were begun, though it may have been after the window.
         errors: enqueues that raised.
+        backlog_growth: tasks that the queue held more at the window's end than at its begin.
         end_to_end_p99_ms: from the intended enqueue to the end of the body; a task that had not
             ended counts with the time that it had waited by then.
         usual_service_ms: the mean time of an enqueue under a load that the queue kept up with.
@@ -44,6 +46,14 @@ class StepFacts:
     steal_share: float | None
     foreign_share: float | None
     null_rate: float | None
+    backlog_growth: int | None = None
+
+    @property
+    def reached(self) -> int:
+        """Tasks that reached the queue within the window; late sends after its end did not."""
+        if self.backlog_growth is None:
+            return self.sent
+        return self.completed + self.backlog_growth
 
     @property
     def offered_rate(self) -> float:
@@ -86,6 +96,7 @@ def facts_of(
         steal_share=step.resources.steal_share,
         foreign_share=_foreign_share(step.resources, step.window_seconds),
         null_rate=null_rate,
+        backlog_growth=step.backlog.end - step.backlog.start,
     )
 
 

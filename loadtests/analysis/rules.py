@@ -79,7 +79,7 @@ def judge(facts: StepFacts, rules: Rules, gate: Gate | None = None) -> Judgement
 def _blamed(facts: StepFacts, rules: Rules, gate: Gate) -> tuple[str, ...]:
     """Return why the generator set the pace; nothing if the queue did."""
     slo_ms = rules.end_to_end_p99_ms
-    kept_up = facts.completed >= rules.goodput_share * facts.sent - _edge(facts, rules)
+    kept_up = facts.completed >= rules.goodput_share * facts.reached - _edge(facts, rules)
     lag_ms = facts.send_lag_p99_ms or 0.0
     # Percentiles do not add up exactly; p99 less p99 is close where one of both dominates.
     is_fast = (facts.end_to_end_p99_ms or 0.0) - lag_ms <= slo_ms

@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Final
 
+from loadtests.analysis.scene import AT_REST
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -231,23 +233,44 @@ def _polling(scene: Scene) -> Suspicion | None:
 
 
 def _network(scene: Scene) -> Suspicion | None:
-    """Suspect the way to the server, if an enqueue takes far longer than all of a task's SQL.
+    """Suspect the way to the server, if most of a usual enqueue is spent neither here nor there.
 
-    That compares it with more than its own statements, and counts only while cores are idle:
-    otherwise the time may be Python's.
+    The median is compared, as a long way makes every enqueue slow and not a few. What is taken off
+    is the time of all of a task's SQL, which is more than the enqueue's own. It counts only while
+    cores are idle: otherwise the time may be Python's, waiting for one.
     """
     service = scene.step.latency.get("service")
     statements = scene.step.resources.statements
-    if service is None or not service.mean_ms or not statements or not scene.step.counts.completed:
+    if service is None or not service.p50_ms or not statements or not scene.step.counts.completed:
         return None
-    server_ms = sum(each.total_ms for each in statements) / scene.step.counts.completed
-    outside = max(0.0, 1 - server_ms / service.mean_ms)
+    server_ms = _server_ms(scene)
+    spent = scene.step.resources.cpu_seconds.get("generator", 0.0)
+    own_ms = 1000 * spent / max(1, scene.step.counts.sent)
+    outside = max(0.0, 1 - (server_ms + own_ms) / service.p50_ms)
     evidence = [
-        scene.evidence("mean time of an enqueue, at the client", service.mean_ms, "ms"),
-        scene.evidence("time of all of a task's statements, at the server", server_ms, "ms"),
+        scene.evidence("median time of an enqueue, at the client", service.p50_ms, "ms"),
+        scene.evidence("time of all of a task's SQL, at the server", server_ms, "ms"),
+        scene.evidence("CPU time of the generator for a task", own_ms, "ms"),
     ]
     is_supported = outside >= MOST and (scene.idle_share or 0.0) >= ROOMY
     return _unknown("network", outside, evidence, is_supported=is_supported)
+
+
+def _server_ms(scene: Scene) -> float:
+    """Return how long the server was at one task.
+
+    PostgreSQL accounts neither for the flush of a commit nor for the wait for a lock on a table in
+    the time of a statement: these are known from samples only.
+    """
+    step = scene.step
+    accounted_ms = sum(each.total_ms for each in step.resources.statements)
+    waiting = sum(
+        count
+        for event, count in step.resources.waits.items()
+        if event.partition(":")[0] not in {*AT_REST, "CPU"}
+    )
+    sampled_ms = scene.window_ms * waiting / max(1, step.resources.wait_samples)
+    return max(accounted_ms, sampled_ms) / step.counts.completed
 
 
 def _bloat(scene: Scene) -> Suspicion | None:

@@ -15,7 +15,7 @@ from loadtests.assembling import span_of
 from loadtests.calibration import calibrate
 from loadtests.environment import database_facts
 from loadtests.experiments.contrasts import A_A, contrasts
-from loadtests.measuring import StepPlan, observe
+from loadtests.measuring import StepPlan, check_survived, observe
 from loadtests.order import Arrivals
 from loadtests.semantics import run_trial
 from loadtests.tally import Window
@@ -62,16 +62,21 @@ class Comparing:
 
     def run(self, book: Book) -> None:
         """Run all blocks, then all kills; each cell and each trial once."""
+        self._describe(book)
+        if self._profile.blocks:
+            self._compare(book)
+        for label, bench in self._benches.items():
+            for fault in self._profile.semantics.faults:
+                self._announcer.phase(f"kills: {label}, {fault}")
+                self._kill(book, bench, fault)
+
+    def _compare(self, book: Book) -> None:
         cells = self._calibrated(book)
         reference = label_of(self._profile.reference)
         arms = {**cells, A_A: dataclasses.replace(cells[reference], label=A_A)}
         for block, label in abba_order(tuple(arms), self._profile.blocks, book.manifest.seed):
             self._announcer.phase(f"block {block + 1} of {self._profile.blocks}: {label}")
             self._measure(book, arms[label], block)
-        for label, cell in cells.items():
-            for fault in self._profile.semantics.faults:
-                self._announcer.phase(f"kills: {label}, {fault}")
-                self._kill(book, cell, fault)
 
     def conclude(self, book: Book) -> None:
         """Store each contender's ratios against the reference."""
@@ -83,6 +88,13 @@ class Comparing:
         self._announcer.phase(f"preparing {label_of(cell)}")
         contender = contender_named(cell.contender)
         return self._laboratory.bench(contender, cell.database or BESIDE_A_BROKER)
+
+    def _describe(self, book: Book) -> None:
+        databases = {bench.database.name: bench.database for bench in self._benches.values()}
+        book.describe(
+            contenders=tuple(bench.facts() for bench in self._benches.values()),
+            databases=tuple(database_facts(database) for database in databases.values()),
+        )
 
     def _calibrated(self, book: Book) -> Mapping[str, Cell]:
         cells, calibrations = {}, []
@@ -96,12 +108,7 @@ class Comparing:
             )
             calibrations.append(calibration)
             cells[label] = Cell(label=label, bench=bench, senders=senders)
-        databases = {cell.bench.database.name: cell.bench.database for cell in cells.values()}
-        book.describe(
-            contenders=tuple(bench.facts() for bench in self._benches.values()),
-            databases=tuple(database_facts(database) for database in databases.values()),
-            calibration=tuple(calibrations),
-        )
+        book.describe(calibration=tuple(calibrations))
         return cells
 
     def _measure(self, book: Book, cell: Cell, block: int) -> None:
@@ -109,7 +116,9 @@ class Comparing:
         names = {part: f"{cell.label.replace('/', '')}-{part}-b{block}" for part in (RATE, BURST)}
         if all(book.holds(name) for name in names.values()):
             return
-        seen = observe(cell.bench, self._plan(cell, block, book), cell.senders, 0)
+        plan = self._plan(cell, block, book)
+        seen = observe(cell.bench, plan, cell.senders, 0)
+        check_survived(cell.bench, plan)
         for part, window in self._windows(seen).items():
             self._store(book, span_of(seen, window, names[part]))
 
@@ -146,21 +155,22 @@ class Comparing:
             drain_seconds=profile.drain_seconds,
         )
 
-    def _kill(self, book: Book, cell: Cell, fault: Fault) -> None:
-        target = cell.bench.target()
-        for trial in book.findings.semantics:
-            if (trial.target, trial.fault) == (target, fault):
-                return
-        trial = self._trial(cell, fault, book.manifest.seed)
+    def _kill(self, book: Book, bench: Bench, fault: Fault) -> None:
+        target = bench.target()
+        done = {
+            (trial.target.contender, trial.target.database, trial.fault)
+            for trial in book.findings.semantics
+        }
+        if (target.contender, target.database, fault) in done:
+            return
+        trial = self._trial(bench, fault, book.manifest.seed)
         book.find(semantics=(*book.findings.semantics, trial))
         self._announcer.trial(trial)
 
-    def _trial(self, cell: Cell, fault: Fault, seed: int) -> Semantics:
-        plan = self._profile.semantics
-        with cell.bench.scratch(
-            f"kills-{cell.label}-{fault}", plan.workers, self._profile.settings()
-        ) as site:
-            return run_trial(cell.bench.contender, site, plan, fault, seed=seed)
+    def _trial(self, bench: Bench, fault: Fault, seed: int) -> Semantics:
+        plan, settings = self._profile.semantics, self._profile.settings()
+        with bench.scratch(f"kills-{fault}", plan.workers, settings) as site:
+            return run_trial(bench.contender, site, plan, fault, seed=seed)
 
 
 def label_of(cell: Reference) -> str:

@@ -50,6 +50,8 @@ class FindingTheKnee:
         self._calibrate(book)
         self._announcer.phase("looking for the knee")
         settings = KneeSettings(**dataclasses.asdict(self._profile.search))
+        if not self._profile.hold_seconds:
+            settings = dataclasses.replace(settings, hold_share=0.0)
         trials = search(settings, self._bench.target(), book.manifest.seed)
         self._knee = drive(trials, lambda trial: self._answer(book, trial))
         for plan in self._after(self._knee, book):
@@ -106,7 +108,7 @@ class FindingTheKnee:
     def _answer(self, book: Book, trial: Trial) -> Answer:
         profile = self._profile
         self._announcer.phase(f"{trial.phase} at {trial.rate:g}/s")
-        is_hold = trial.phase == "hold" and profile.hold_seconds
+        is_hold = trial.phase == "hold"
         window_seconds = profile.hold_seconds if is_hold else profile.window_seconds
         plan = self._plan(
             trial.id,

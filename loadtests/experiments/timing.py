@@ -11,7 +11,7 @@ from loadtests.assembling import windows_of
 from loadtests.calibration import calibrate
 from loadtests.environment import database_facts
 from loadtests.events import happening
-from loadtests.measuring import StepPlan, observe
+from loadtests.measuring import StepPlan, check_survived, observe
 
 if TYPE_CHECKING:
     from loadtests.announcing import Announcer
@@ -45,11 +45,14 @@ class Timing:
         )
         book.describe(calibration=(calibration,))
         self._announcer.phase("offering the load")
+        plan = self._plan(book)
         with contextlib.ExitStack() as stack:
             events = stack.enter_context(happening(self._profile.events, self._bench.database))
-            seen = observe(self._bench, self._plan(book), senders, 0, on_begin=events.begin)
+            seen = observe(self._bench, plan, senders, 0, on_begin=events.begin)
         for window in windows_of(seen, self._profile.window_seconds):
             self._store(book, window)
+        events.check()
+        check_survived(self._bench, plan)
 
     def conclude(self, book: Book) -> None:
         """Conclude nothing: a timeline is read, not judged."""

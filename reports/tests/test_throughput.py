@@ -11,20 +11,19 @@ import pytest
 
 from reports.load_schema import Findings, Knee, Repeat
 from reports.tests.page_reader import Element, read_page
+from reports.tests.synthetic_findings import ratio
 from reports.tests.synthetic_load import (
-    POSTGRESQL,
-    Maker,
     facts,
     forecast,
     interrupted_run,
     knee_run,
     large_run,
     manifest,
-    ratio,
     search,
     standard_set,
     store,
 )
+from reports.tests.synthetic_steps import POSTGRESQL, Maker
 from reports.throughput import read_forecast, write_load_page, write_throughput
 
 if TYPE_CHECKING:

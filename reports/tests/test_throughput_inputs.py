@@ -10,7 +10,6 @@ import jsonschema
 import pytest
 
 from reports.tests.synthetic_load import (
-    PROFILE,
     burst_run,
     forecast,
     interrupted_run,
@@ -19,6 +18,7 @@ from reports.tests.synthetic_load import (
     manifest,
     store,
 )
+from reports.tests.synthetic_steps import PROFILE
 from reports.throughput import BadLoadError, comparable, read_forecast, read_load_run
 from reports.throughput.__main__ import main
 from reports.throughput.schemas import DOCUMENTS, FOLDER, written
