@@ -70,7 +70,8 @@ class Announcer:
         """Print what kills did to a contender."""
         self._console.print(
             f"{trial.target.contender:<28} {trial.fault:<6} {trial.kills} kills: {trial.lost} lost,"
-            f" {trial.stuck} stuck, {trial.duplicated} twice, recovered in"
+            f" {trial.stuck} stuck, {trial.duplicated} twice, {trial.dead_lettered or 0} given up,"
+            " recovered in"
             f" {_milliseconds(trial.recovery_ms_p50)} (median)",
             soft_wrap=True,
         )

@@ -95,7 +95,8 @@ def run_trial(
 
             _kill(fleet, bodies, killer, plan, on_look)
         _await_ends(fleet, bodies, plan.patience_seconds, lambda: on_tick(len(killer.kills)))
-    fates = fates_of(read_ledger(site.ledger), killer.kills, contender.held(site))
+    held, given_up = contender.held(site), _given_up(contender, site)
+    fates = fates_of(read_ledger(site.ledger), killer.kills, held=held, given_up=given_up or 0)
     if not fates.acknowledged:
         raise ContenderError(f"{contender.name} acknowledged no task of the trial of its kills")
     return Semantics(
@@ -104,16 +105,22 @@ def run_trial(
             database=site.database.name if contender.databases else None,
         ),
         fault=fault,
-        dead_lettered=_given_up(contender, site),
+        dead_lettered=given_up,
         patience_seconds=plan.patience_seconds,
         **dataclasses.asdict(fates),
     )
 
 
-def fates_of(records: Sequence[Record], kills: Sequence[Kill], held: int) -> Fates:
-    """Judge the records of a trial, in the order of their times; ``held`` by the queue in the end.
+def fates_of(
+    records: Sequence[Record], kills: Sequence[Kill], *, held: int, given_up: int
+) -> Fates:
+    """Judge a trial.
 
-    A kill whose body ended nevertheless does not count.
+    Args:
+        records: in the order of their times.
+        kills: one whose body ended nevertheless does not count.
+        held: how many tasks the queue holds in the end.
+        given_up: how many it gave up by its own rules, and kept where people find them.
     """
     records = [record for record in records if record.key < FIRST_KEY]
     acknowledged = {record.key for record in records if record.kind == Kind.ACKNOWLEDGED}
@@ -125,7 +132,7 @@ def fates_of(records: Sequence[Record], kills: Sequence[Kill], held: int) -> Fat
     return Fates(
         kills=len(landed),
         acknowledged=len(acknowledged),
-        lost=max(0, unfinished - held),
+        lost=max(0, unfinished - held - given_up),
         stuck=min(unfinished, held),
         duplicated=sum(count > 1 for count in ends.values()),
         recovered=len(recoveries),

@@ -8,17 +8,17 @@ A load run is a folder::
     load.html         the page of this run alone
 
 ``loadtests`` writes these shapes and ``reports`` reads them. Units are in the names; a rate is
-tasks per second; a share is between 0 and 1. This module imports the standard library only.
+tasks per second; a share is between 0 and 1. It needs the standard library only.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import types
-import typing
 from collections.abc import Mapping  # noqa: TC003 - the readers look annotations up
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from reports.documents import from_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -383,10 +383,11 @@ class Semantics:
             which is then started again.
         kills: that were seen to land in the middle of a body.
         acknowledged: tasks of the trial.
-        lost: tasks that never ended and that the queue no longer holds.
+        lost: tasks that never ended, that the queue no longer holds and that it did not give up.
         stuck: tasks that had not ended after ``patience_seconds`` and that the queue still holds.
         duplicated: tasks whose body ended more than once.
-        dead_lettered: tasks that the queue gave up by its own rules, where it can tell.
+        dead_lettered: tasks that the queue gave up by its own rules and kept where people find
+            them; None if it keeps no such list: then they are lost.
         recovery_ms_p50: from the kill to the next start of the task that it interrupted.
     """
 
@@ -544,30 +545,5 @@ def read_steps(folder: Path) -> Iterator[Step]:
             raise ValueError(f"{path}, line {number}: not a step: {error}") from error
 
 
-def from_document(kind: type[_Document], document: Any) -> _Document:
-    """Build a dataclass of this module, and all below it, from what JSON has of it."""
-    if not isinstance(document, dict):
-        raise TypeError(f"{document!r:.60} is no {kind.__name__}")
-    hints = typing.get_type_hints(kind)
-    return kind(**{name: _value(hints[name], value) for name, value in document.items()})
-
-
 def _read(kind: type[_Document], path: Path) -> _Document:
     return from_document(kind, json.loads(path.read_text(encoding="utf-8")))
-
-
-def _value(hint: Any, value: Any) -> Any:
-    """Give a value of JSON the type that it is annotated with."""
-    origin, parts = typing.get_origin(hint), typing.get_args(hint)
-    if value is None:
-        return None
-    if dataclasses.is_dataclass(hint):
-        return from_document(typing.cast("type[Any]", hint), value)
-    if origin in {types.UnionType, typing.Union}:
-        return _value(next(part for part in parts if part is not type(None)), value)
-    if origin is tuple:
-        inner = parts[0] if parts[-1] is ... else Any
-        return tuple(_value(inner, item) for item in value)
-    if len(parts) == 2 and isinstance(value, dict):  # noqa: PLR2004 - a mapping's key and value
-        return {key: _value(parts[1], item) for key, item in value.items()}
-    return value

@@ -41,8 +41,8 @@ class Gate:
 
     Attributes:
         send_lag_share: of the limit of the end-to-end latency, for the p99 of the send lag.
-        loop_lag_ms: at p99, strained; from ``full_loop_lag_ms`` on the loop is blocked: what lags by
-            less than that explains no failure.
+        loop_lag_ms: at p99, strained; above ``full_loop_lag_ms`` the loop is blocked: what lags by
+            less explains no failure.
         cpu_share: of a core, of the busiest process, strained; ``full_cpu_share`` at its end.
         steal_share: of all CPU time, worth a sentence; ``void_steal_share`` voids a failure.
         foreign_share: likewise, of processes of others; the kernel's own threads, which write to

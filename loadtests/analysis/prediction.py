@@ -46,7 +46,11 @@ def predict(
     costs = _costs(hold) if hold is not None else {}
     if hold is None or not costs:
         return ()
-    limits = _limits(hold, costs, single_core_roles, flush_ms)
+    # A bound below what was measured is none: its basis over-counts.
+    reached = knee.low or 0.0
+    limits = [
+        limit for limit in _limits(hold, costs, single_core_roles, flush_ms) if limit[0] >= reached
+    ]
     return tuple(_prediction(target, count, costs, limits) for count in cores)
 
 

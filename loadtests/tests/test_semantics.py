@@ -89,12 +89,12 @@ def test_a_queue_that_keeps_its_promise_loses_nothing(place: Site, fault: Fault)
 
 @pytest.mark.processes
 def test_a_queue_that_gives_interrupted_tasks_up_is_caught(place: Site) -> None:
-    """Each of its interrupted tasks is lost, and the queue says itself that it gave them up."""
+    """None of its interrupted tasks runs again, and the queue says itself that it gave them up."""
     plan = dataclasses.replace(PLAN, patience_seconds=2.0)
 
     trial = run_trial(GivesUpAtOnce(), place, plan, "child")
 
-    assert outcome(trial) == {"kills": 3, "lost": 3, "stuck": 0, "recovered": 0}
+    assert outcome(trial) == {"kills": 3, "lost": 0, "stuck": 0, "recovered": 0}
     assert trial.dead_lettered == 3
 
 
@@ -154,15 +154,24 @@ def test_a_task_that_nobody_holds_is_lost_and_one_that_the_queue_holds_is_stuck(
     """Of three tasks that did not end, the queue holds one."""
     book = records(*((Kind.ACKNOWLEDGED, key, 1) for key in range(4)), (Kind.ENDED, 0, 2))
 
-    fates = fates_of(book, [], held=1)
+    fates = fates_of(book, [], held=1, given_up=0)
 
     assert (fates.acknowledged, fates.lost, fates.stuck) == (4, 2, 1)
+
+
+def test_a_task_that_was_given_up_and_kept_is_not_lost() -> None:
+    """Four were acknowledged, none ended, one is held and two are in the list of failures."""
+    book = records(*((Kind.ACKNOWLEDGED, key, 1) for key in range(4)))
+
+    fates = fates_of(book, [], held=1, given_up=2)
+
+    assert (fates.lost, fates.stuck) == (1, 1)
 
 
 def test_a_task_that_nobody_acknowledged_is_not_lost() -> None:
     """Its enqueue was refused, or killed before the answer."""
     fates = fates_of(
-        records((Kind.SENT, 1, 1), (Kind.REFUSED, 1, 1), (Kind.SENT, 2, 1)), [], held=0
+        records((Kind.SENT, 1, 1), (Kind.REFUSED, 1, 1), (Kind.SENT, 2, 1)), [], held=0, given_up=0
     )
 
     assert (fates.acknowledged, fates.lost) == (0, 0)
@@ -178,7 +187,7 @@ def test_a_body_that_ends_twice_is_duplicated_once() -> None:
         (Kind.ENDED, 2, 3),
     )
 
-    assert fates_of(book, [], held=0).duplicated == 1
+    assert fates_of(book, [], held=0, given_up=0).duplicated == 1
 
 
 def test_recovery_is_timed_from_the_kill_to_the_next_start_of_that_task() -> None:
@@ -188,7 +197,7 @@ def test_recovery_is_timed_from_the_kill_to_the_next_start_of_that_task() -> Non
     )
     kill = Kill(key=1, pid=2, time_ns=1_500_000)
 
-    fates = fates_of(book, [kill], held=0)
+    fates = fates_of(book, [kill], held=0, given_up=0)
 
     assert (fates.kills, fates.recovered) == (1, 1)
     assert (fates.recovery_ms_p50, fates.recovery_ms_max) == (1.5, 1.5)
@@ -198,7 +207,7 @@ def test_a_kill_whose_body_ended_all_the_same_does_not_count() -> None:
     """It came too late to be in the middle."""
     book = records((Kind.STARTED, 1, 2), (Kind.ENDED, 1, 2))
 
-    assert fates_of(book, [Kill(key=1, pid=2, time_ns=1_500_000)], held=0).kills == 0
+    assert fates_of(book, [Kill(key=1, pid=2, time_ns=1_500_000)], held=0, given_up=0).kills == 0
 
 
 def test_only_bodies_in_their_prime_of_tasks_that_were_spared_are_chosen() -> None:

@@ -52,8 +52,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             [f"{options.runs} holds no stored run: type nox -s chaos or nox -s loadtests first"]
         )
     site = Site(options.runs)
-    for path in site.write(runs, forecast):
-        print(path)  # noqa: T201 - the paths are the command's output
+    try:
+        for path in site.write(runs, forecast):
+            print(path)  # noqa: T201 - the paths are the command's output
+    except OSError as error:
+        return _complain(
+            [*site.complaints, f"{error.filename} cannot be written: {error.strerror}"]
+        )
     return _complain(site.complaints)
 
 

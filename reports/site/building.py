@@ -12,7 +12,7 @@ from reports.page.wording import moment
 from reports.page.writing import write_report, write_session
 from reports.site.front_page import Entry, FrontPage, write_front_page
 from reports.site.stored_runs import choose
-from reports.throughput.stored import BadLoadError
+from reports.throughput.stored import BadLoadError, read_load_run
 from reports.throughput.writing import write_load_page, write_throughput
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ class Site:
 
     def write(self, runs: Sequence[Found], forecast: Forecast | None) -> list[Path]:
         """Write all pages and return their paths, the front page last."""
-        choice = choose(run for run in runs if run.is_load)
-        loads = [self._load(run, choice) for run in runs if run.is_load]
+        readable = [run for run in runs if run.is_load and self._can_be_read(run)]
+        choice = choose(readable)
+        loads = [self._load(run, choice) for run in readable]
         folders = {self._session_of(run.folder) for run in runs if not run.is_load}
         sessions = [self._session(folder) for folder in sorted(folders)]
         page = FrontPage(
@@ -48,6 +49,14 @@ class Site:
         )
         self._written.append(write_front_page(self._root / "index.html", page))
         return self._written
+
+    def _can_be_read(self, run: Found) -> bool:
+        try:
+            read_load_run(run.folder)
+        except BadLoadError as error:
+            self.complaints.append(str(error))
+            return False
+        return True
 
     def _report(self, choice: Choice, forecast: Forecast | None) -> str:
         if not choice.used:
@@ -102,7 +111,7 @@ class Site:
 
     def _session_of(self, folder: Path) -> Path:
         """Return the folder of the session that a run is part of; a run alone is one by itself."""
-        return folder if folder.parent == self._root else folder.parent
+        return folder if self._root in {folder, folder.parent} else folder.parent
 
     def _link(self, page: Path) -> str:
         return quote(os.path.relpath(page, self._root))

@@ -38,15 +38,14 @@ class Found:
     @property
     def subject(self) -> tuple[str, ...]:
         """What tells runs apart that stand beside each other in a report."""
-        environment = self.manifest.get("environment", {})
-        names = [str(each.get("name")) for each in self.manifest.get("contenders", ())]
-        databases = [str(each.get("name")) for each in self.manifest.get("databases", ())]
-        machine = (environment.get("cpu_model"), environment.get("cpus"))
+        environment = self.manifest.get("environment")
+        known = environment if isinstance(environment, dict) else {}
         return (
             str(self.manifest.get("profile")),
-            *map(str, machine),
-            *sorted(names),
-            *sorted(databases),
+            str(known.get("cpu_model")),
+            str(known.get("cpus")),
+            *_names(self.manifest.get("contenders")),
+            *_names(self.manifest.get("databases")),
         )
 
 
@@ -81,6 +80,11 @@ def choose(runs: Iterable[Found]) -> Choice:
             if run not in used
         ),
     )
+
+
+def _names(listed: object) -> list[str]:
+    items = listed if isinstance(listed, list) else []
+    return sorted(str(each.get("name")) for each in items if isinstance(each, dict))
 
 
 def _worth(run: Found) -> tuple[bool, str]:

@@ -40,7 +40,8 @@ def section(context: Context) -> Section:
     )
     table = Table(
         caption="Kills that landed in the middle of a body, and what became of the tasks. Lost: "
-        "never ended and no longer held. Stuck: still held and not ended when patience ran out.",
+        "never ended, no longer held and not given up either. Given up: by the queue's own rules, "
+        "and kept where people find them. Stuck: still held and not ended when patience ran out.",
         columns=columns("Queue", "Killed", "Run", *names, figures=len(names)),
         rows=tuple(_row(run, trial) for run, trial in trials),
     )

@@ -1,0 +1,122 @@
+"""A disk that takes long to make a commit durable.
+
+strace lets every flush of the server return 20 ms late. It must be allowed to attach to another's
+process; where it is missing or is not, the tests are skipped, unless ``KILLPROOF_STRACE`` is set:
+then they fail, and the proof by flips, which takes two minutes, is tried too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loadtests.analysis.bottleneck import find_bottleneck
+from loadtests.experiments.flipping import flip_plans, flip_ratios
+from loadtests.measuring import measure
+from loadtests.plans import FlipPlan, Search
+from loadtests.tests.planted.conftest import RATE
+from loadtests.tests.planted.planting import FEW, measured, plan, suspected
+from loadtests.tests.planted.searching import profile
+from reports.load_schema import Knee
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from engine.databases import Database
+    from loadtests.laboratory import Bench
+    from reports.load_schema import Step
+
+ASKED_FOR = "KILLPROOF_STRACE"
+FLUSHES = "fdatasync,fsync"
+DELAY_US = 20_000
+ATTACH_SECONDS = 20.0
+ROOMY = 0.3
+
+pytestmark = pytest.mark.processes
+
+
+@contextlib.contextmanager
+def slow_flushes(database: Database, log: Path) -> Iterator[None]:
+    """Let every flush of a server take longer until the end of the block."""
+    program = shutil.which("strace")
+    if program is None:
+        _cannot("strace is not installed")
+    pids = [str(pid) for pid in database.pids()]
+    attached = [word for pid in pids for word in ("-p", pid)]
+    options = ["-f", "-o", os.devnull, "-e", f"trace={FLUSHES}"]
+    options += ["-e", f"inject={FLUSHES}:delay_exit={DELAY_US}"]
+    with (
+        log.open("wb") as said,
+        subprocess.Popen([str(program), *options, *attached], stderr=said) as tracer,
+    ):
+        try:
+            _await_attached(tracer, log, len(pids))
+            yield
+        finally:
+            tracer.terminate()
+
+
+def _await_attached(tracer: subprocess.Popen[bytes], log: Path, processes: int) -> None:
+    deadline = time.monotonic() + ATTACH_SECONDS
+    while log.read_text().count("attached") < processes:
+        if tracer.poll() is not None or time.monotonic() > deadline:
+            _cannot(f"strace cannot attach: {log.read_text().strip()}")
+        time.sleep(0.05)
+
+
+def _cannot(reason: str) -> None:
+    if ASKED_FOR in os.environ:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def flushing(step: Step) -> str:
+    """Return how well it is known that flushes limit the queue."""
+    found = {suspect.label: suspect.confidence for suspect in suspected(step).suspects}
+    return found.get("commit_flush", "unknown")
+
+
+def test_a_slow_flush_is_named(bench: Bench, calm: Step, tmp_path: Path) -> None:
+    """Sessions wait for their commits, and the time of a flush is not taken for the network's."""
+    with slow_flushes(bench.database, tmp_path / "strace.log"):
+        step = measured(bench, plan("flush", RATE))
+
+    assert flushing(step) == "supported"
+    assert flushing(calm) == "unknown"
+    each_ms = step.resources.counters["fsync_ms"] / step.resources.counters["fsyncs"]
+    assert each_ms > 0.8 * DELAY_US / 1000
+    if (step.resources.idle_share or 0) > ROOMY:
+        assert suspected(step).label == "commit_flush"
+
+
+@pytest.mark.skipif(ASKED_FOR not in os.environ, reason=f"it takes two minutes: set {ASKED_FOR}")
+def test_a_slow_flush_is_proven_by_commits_that_do_not_wait(bench: Bench, tmp_path: Path) -> None:
+    """The capacity rises when nobody waits for the disk, and nothing else was changed."""
+    flips = FlipPlan(knobs=("durability",), blocks=5, warmup_seconds=1.0, window_seconds=3.0)
+    wanted = profile(Search(), flips)
+    with slow_flushes(bench.database, tmp_path / "strace.log"):
+        step = measured(bench, plan("flooded", 3 * RATE))
+        high = step.offered_rate
+        knee = Knee(target=step.target, status="bracketed", low=high / 2, high=high, repeats=())
+        pairs = [
+            measure(bench, each, FEW, place)
+            for place, each in enumerate(flip_plans(wanted, knee, bench, 1))
+        ]
+
+    ratios = flip_ratios(wanted, pairs, bench, 1)
+    found = find_bottleneck(step.target, knee, [step, *pairs], ratios, workers=wanted.workers)
+    durability = next(each for each in ratios if each.name == "durability")
+    assert durability.is_unsafe
+    assert (durability.median or 0) > 1.1
+    suspects = {suspect.label: suspect for suspect in found.suspects}
+    assert suspects["commit_flush"].flips == ("durability",)
+    # Pairs that others disturbed are withheld, and then nothing is proven.
+    expected = "proven" if durability.claim == "claimed" else "supported"
+    assert suspects["commit_flush"].confidence == expected
