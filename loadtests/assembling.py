@@ -76,14 +76,18 @@ def windows_of(seen: Observed, seconds: float) -> Iterator[Step]:
 
 
 def span_of(seen: Observed, window: Window, id_: str) -> Step:
-    """Make a step of any part of the load, with durations from the ledger."""
-    return _step(
+    """Make a step of any part of the load, with durations from the ledger.
+
+    It has no line of Locust's: that is of the whole load.
+    """
+    step = _step(
         seen,
         window,
         id_=id_,
         latency=_from_ledger(seen.tally, window),
         counts=_counts(seen, window),
     )
+    return dataclasses.replace(step, locust=None)
 
 
 def _step(

@@ -29,7 +29,7 @@ def from_document(kind: type[_Document], document: Any) -> _Document:
         TypeError: something is missing, unknown, or of another type; the message names it.
     """
     _require(document, dict, kind.__name__)
-    hints = _hints(kind)
+    hints = _hints(typing.cast("Any", kind))
     unknown = document.keys() - hints.keys()
     if unknown:
         raise TypeError(f"{min(unknown)} is no field of {kind.__name__}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import dataclasses
 import functools
 import time
 from typing import TYPE_CHECKING, Final
@@ -107,10 +108,17 @@ def forgiving() -> Iterator[None]:
 
 
 def suspected(step: Step) -> Bottleneck:
-    """Return what a run would say of a step, were it the one that saturated."""
+    """Return what a run would say of a step, were it the one at which the queue saturated."""
     high = step.offered_rate
     knee = Knee(target=step.target, status="bracketed", low=high / 2, high=high, repeats=())
-    return find_bottleneck(step.target, knee, [step], [], workers=2, work_ms=0.0)
+    failed = dataclasses.replace(step, verdict="fail")
+    return find_bottleneck(step.target, knee, [failed], [], workers=2, work_ms=0.0)
+
+
+def confidence(step: Step, label: str) -> str:
+    """Return how well it is known that something would limit the queue there."""
+    found = {suspect.label: suspect.confidence for suspect in suspected(step).suspects}
+    return found.get(label, "unknown")
 
 
 @contextlib.contextmanager

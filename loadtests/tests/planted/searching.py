@@ -30,8 +30,8 @@ def profile(search: Search, flips: FlipPlan | None = None, **more: Any) -> KneeP
         "databases": (DATABASE,),
         "sleep_seconds": 0.1,
         "spacing": "uniform",
-        "warmup_seconds": 1.0,
-        "window_seconds": 3.0,
+        "warmup_seconds": 0.5,
+        "window_seconds": 2.0,
         "hold_seconds": 0.0,
     }
     return KneeProfile(rules=RULES, search=search, flips=flips or FlipPlan(), **(usual | more))

@@ -11,7 +11,7 @@ import pytest
 from loadtests.analysis.scene import Scene
 from loadtests.analysis.suspects import ROOMY, suspicions
 from loadtests.tests.planted.conftest import RATE
-from loadtests.tests.planted.planting import measured, plan, suspected
+from loadtests.tests.planted.planting import confidence, measured, plan, suspected
 
 if TYPE_CHECKING:
     from loadtests.laboratory import Bench
@@ -23,12 +23,6 @@ SPARE = 0.1
 """Of the CPU time idle: on a fuller machine, CPU time is suspected beside whatever else."""
 
 pytestmark = pytest.mark.processes
-
-
-def confidence(step: Step, label: str) -> str:
-    """Return how well it is known that something limits the queue in this step."""
-    found = {suspect.label: suspect.confidence for suspect in suspected(step).suspects}
-    return found.get(label, "unknown")
 
 
 def test_a_stall_shows_from_the_intended_time_and_not_in_locusts_line(
@@ -84,7 +78,7 @@ def test_a_lock_on_the_table_is_named(bench: Bench, calm: Step) -> None:
         assert suspected(step).label == "table_lock"
     # Its twin.
     assert "Lock:relation" not in calm.resources.waits
-    assert weight(calm, "table_lock") == 0
+    assert confidence(calm, "table_lock") == "unknown"
 
 
 def test_a_long_way_to_the_server_is_named(bench: Bench, calm: Step) -> None:

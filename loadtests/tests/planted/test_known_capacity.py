@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 WORKERS = 2
 WORK_MS = 40.0
 MOST = WORKERS * 1000 / WORK_MS
+WIDTH = 1.75
+"""A bracket is a ratio; each further step would halve it."""
+
 SENDERS = SenderPlan(processes=1, users=8)
 
 pytestmark = pytest.mark.processes
@@ -29,8 +32,8 @@ def test_a_throttled_queue_gets_a_bracket_around_its_capacity(
 ) -> None:
     """And twice the workers are about twice the capacity: their number is what limits it."""
     wanted = profile(
-        Search(start_rate=30, max_rate=120, factor=2, width=0.5, repeats=2, max_trials=12),
-        FlipPlan(knobs=("workers_doubled",), blocks=5, warmup_seconds=1.0, window_seconds=2.0),
+        Search(start_rate=20, max_rate=200, factor=WIDTH, width=WIDTH - 1, repeats=2),
+        FlipPlan(knobs=("workers_doubled",), blocks=5, warmup_seconds=0.5, window_seconds=2.0),
         workers=WORKERS,
         workload=workload(WORK_MS),
         senders=SENDERS,
@@ -48,7 +51,7 @@ def test_a_throttled_queue_gets_a_bracket_around_its_capacity(
     assert knee.high is not None
     assert knee.low <= MOST
     assert knee.high >= 0.85 * capacity
-    assert knee.high <= 1.6 * knee.low
+    assert knee.high <= 1.05 * WIDTH * knee.low
     flip = next(each for each in book.findings.ratios if each.name == "workers_doubled")
     assert (flip.median or 0) > 1.1
     found = book.findings.bottlenecks[0]
