@@ -34,6 +34,7 @@ from loadtests.book import Book, BookError
 from loadtests.profile import CompareProfile, ProfileError, load_profile, profile_names
 from loadtests.session import Job, Place, run_session
 from loadtests.summary import exit_code, print_summary
+from reports.load_schema import MANIFEST, read_load_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,14 +89,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _farewell(jobs: Sequence[Job]) -> str:
-    """Say what Ctrl-C has left: the newest folder is the run that it ended."""
-    begun = [job.folder for job in jobs if job.folder.exists()]
-    kept = (
-        f"what was measured is kept, go on with --resume {begun[-1]}"
-        if begun
-        else ("nothing had been measured yet")
-    )
-    return f"interrupted: everything was stopped; {kept}"
+    """Say what Ctrl-C has left: of the runs that have begun, at most one is not complete."""
+    begun = [job.folder for job in jobs if (job.folder / MANIFEST).exists()]
+    for folder in begun:
+        if read_load_manifest(folder).status == "interrupted":
+            kept = f"what was measured is kept, go on with --resume {folder}"
+            return f"interrupted: everything was stopped; {kept}"
+    return "interrupted: everything was stopped; nothing of this run had been measured yet"
 
 
 def _run(jobs: list[Job], options: argparse.Namespace, console: Console) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from engine.brokers import open_broker
 from engine.contenders.contender import Site
-from engine.databases import open_database
+from engine.databases import Unavailable, open_database
 from engine.databases.leftovers import temporary_folder
 from loadtests.fleet import meter_folder
 from reports.load_schema import ContenderFacts, Target
@@ -163,6 +163,15 @@ class Laboratory:
             database.check_answer()
             database.reset()
         return self._databases[key]
+
+    def what_died(self) -> str:
+        """Say which database does not answer any more, in a sentence; "" if all do."""
+        for database in self._databases.values():
+            try:
+                database.check_answer()
+            except Unavailable as error:
+                return f"{database.name} died: {error.reason}"
+        return ""
 
     def _broker(self, contender: Contender) -> Broker | None:
         if contender.broker is None:

@@ -103,11 +103,11 @@ def _run(job: Job, place: Place, announcer: Announcer) -> Ended:
         except RUN_ERRORS as error:
             return Ended(job=job, book=None, reason=str(error))
         book = Book.resumed(job.folder) if job.is_resumed else Book.new(job.folder, _manifest(job))
-        reason = _carry_out(experiment, book)
+        reason = _carry_out(experiment, book, laboratory)
         return Ended(job=job, book=book, reason=reason)
 
 
-def _carry_out(experiment: Experiment, book: Book) -> str:
+def _carry_out(experiment: Experiment, book: Book, laboratory: Laboratory) -> str:
     """Run an experiment and store how it ended; return why it is not complete, or ""."""
     status: Status = "failed"
     reason = "the harness failed"
@@ -119,11 +119,25 @@ def _carry_out(experiment: Experiment, book: Book) -> str:
     except KeyboardInterrupt:
         status, reason = "interrupted", "stopped by the user"
         raise
+    except Exception:  # each driver has its own, and a dead server is no mistake of ours
+        died = laboratory.what_died()
+        if not died:
+            raise
+        reason = died
     finally:
+        _conclude(experiment, book, status, reason)
+    return reason
+
+
+def _conclude(experiment: Experiment, book: Book, status: Status, reason: str) -> None:
+    try:
         experiment.conclude(book)
+    except BaseException:
+        status, reason = "failed", "what was measured could not be analysed"
+        raise
+    finally:
         book.end(status, reason)
         _write_page(book.folder)
-    return reason
 
 
 def _manifest(job: Job) -> LoadManifest:
@@ -149,5 +163,6 @@ def _write_page(folder: Path) -> None:
         [sys.executable, "-m", "reports.throughput", "--alone", str(folder)],
         cwd=REPOSITORY,
         stdout=subprocess.DEVNULL,
+        start_new_session=True,  # a second Ctrl-C is ours, and ends it without a traceback
         check=False,
     )

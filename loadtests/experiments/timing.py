@@ -51,8 +51,8 @@ class Timing:
             seen = observe(self._bench, plan, senders, 0, on_begin=events.begin)
         for window in windows_of(seen, self._profile.window_seconds):
             self._store(book, window)
-        events.check()
         check_survived(self._bench, plan)
+        events.check()
 
     def conclude(self, book: Book) -> None:
         """Conclude nothing: a timeline is read, not judged."""

@@ -50,7 +50,8 @@ def test_enqueues_that_raised_fail_a_step() -> None:
 def test_a_generator_that_was_the_limit_is_blamed_in_the_step() -> None:
     """The reasons are kept where a reader of the generator looks."""
     weak = dataclasses.replace(step().generator, cpu_share_max=1.0, send_lag_ms_p99=5000.0)
-    late = step(generator=weak, sent_rate=200.0, goodput=200.0)
+    half = dataclasses.replace(COUNTS, sent=2000, acknowledged=2000, completed=2000)
+    late = step(generator=weak, sent_rate=200.0, goodput=200.0, counts=half)
 
     after = judged(late, RULES, null_rate=5000, usual_service_ms=2.0)
 

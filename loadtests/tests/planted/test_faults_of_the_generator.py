@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loadtests.measuring import Senders
 from loadtests.plans import Search, SenderPlan
 from loadtests.tests.planted.conftest import CONTENDERS, RATE
-from loadtests.tests.planted.planting import FEW, measured, measured_calmly, plan
+from loadtests.tests.planted.planting import measured, plan
 from loadtests.tests.planted.searching import profile, searched
 from loadtests.tests.planted.slow_producer import ENQUEUE_SECONDS
 
@@ -18,10 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from loadtests.laboratory import Bench, Laboratory
+    from loadtests.profile_kinds import KneeProfile
     from reports.load_schema import Step
 
 SPARE = 0.1
 """Of the CPU time idle: a loop on a fuller machine lags as everything does."""
+
+MOST = 1 / ENQUEUE_SECONDS
+"""What one sender can send a second."""
 
 pytestmark = pytest.mark.processes
 
@@ -50,34 +53,38 @@ def test_a_blocked_event_loop_is_the_generators_own(
 
 
 def test_a_knee_beyond_the_senders_is_a_lower_bound(laboratory: Laboratory, tmp_path: Path) -> None:
-    """One sender sends ten a second if an enqueue takes a tenth: 20/s says nothing of the queue."""
-    most = 1 / ENQUEUE_SECONDS
-    wanted = profile(
-        Search(start_rate=most / 2, max_rate=2 * most, factor=4.0, width=4.0, repeats=1),
-        contender=f"{CONTENDERS}:SlowProducer",
-        senders=SenderPlan(processes=1, users=1, blocking_processes=1),
-    )
-
-    book = searched(laboratory, wanted, tmp_path)
+    """One sender cannot send 20 a second if each takes a tenth: that says nothing of the queue."""
+    book = searched(laboratory, slow_enqueues(users=1), tmp_path)
 
     knee = book.findings.knees[0]
     assert knee.status == "generator_limited"
-    assert (knee.low, knee.high) == (most / 2, None)
+    assert (knee.low, knee.high) == (MOST / 2, None)
     assert "the queue may sustain more" in knee.note
     limited = [step for step in book.steps if step.verdict == "generator_limited"]
     assert limited
     for step in limited:
         assert "there were too few of them" in step.reasons[-1]
-        assert step.goodput < 1.3 * most
+        assert step.generator.is_limit
+        assert step.goodput < 1.3 * MOST
     assert book.findings.bottlenecks[0].label == "generator"
 
 
-def test_the_same_queue_with_enough_senders_passes(faulty: Callable[[str], Bench]) -> None:
-    """What one sender could not send, eight do."""
-    step = measured_calmly(
-        faulty("SlowProducer"),
-        plan("enough", 2 / ENQUEUE_SECONDS),
-        senders=Senders(processes=FEW.processes, users=8),
+def test_a_queue_that_does_not_saturate_has_no_knee(laboratory: Laboratory, tmp_path: Path) -> None:
+    """With enough senders the same queue passes, and nothing is said of what was not tried."""
+    book = searched(laboratory, slow_enqueues(users=8), tmp_path)
+
+    knee = book.findings.knees[0]
+    assert (knee.status, knee.low, knee.high) == ("not_reached", 2 * MOST, None)
+    assert not any(step.generator.is_limit for step in book.steps)
+    assert (book.steps[-1].latency["service"].p50_ms or 0) >= ENQUEUE_SECONDS * 1000
+    found = book.findings.bottlenecks[0]
+    assert (found.label, found.confidence) == ("unknown", "unknown")
+
+
+def slow_enqueues(users: int) -> KneeProfile:
+    """Return a search that begins at half of what one sender can send, and ends at twice that."""
+    return profile(
+        Search(start_rate=MOST / 2, max_rate=2 * MOST, factor=4.0, width=4.0, repeats=1),
+        contender=f"{CONTENDERS}:SlowProducer",
+        senders=SenderPlan(processes=1, users=users, blocking_processes=1),
     )
-    assert not step.generator.is_limit
-    assert (step.latency["service"].p50_ms or 0) >= ENQUEUE_SECONDS * 1000

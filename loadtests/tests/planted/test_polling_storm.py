@@ -31,7 +31,7 @@ def steps(bench: Bench, name: str, sleep_seconds: float) -> tuple[Step, Step]:
             plan(
                 f"{name}-{rate:.0f}",
                 rate,
-                window_seconds=2.0,
+                window_seconds=1.5,
                 workers=WORKERS,
                 sleep_seconds=sleep_seconds,
             ),

@@ -38,7 +38,7 @@ ASKED_FOR = "KILLPROOF_STRACE"
 FLUSHES = "fdatasync,fsync"
 DELAY_US = 20_000
 ATTACH_SECONDS = 20.0
-FLOOD = 200.0
+FLOOD = 150.0
 """More enqueues a second than four senders get done if each waits 20 ms or more for its commit."""
 SPARE = 0.1
 """Of the CPU time idle: on a fuller machine, CPU time is suspected beside whatever else."""
@@ -97,7 +97,7 @@ def test_a_slow_flush_is_named(bench: Bench, calm: Step, tmp_path: Path) -> None
 @pytest.mark.skipif(ASKED_FOR not in os.environ, reason=f"it takes two minutes: set {ASKED_FOR}")
 def test_a_slow_flush_is_proven_by_commits_that_do_not_wait(bench: Bench, tmp_path: Path) -> None:
     """The capacity rises when nobody waits for the disk, and nothing else was changed."""
-    flips = FlipPlan(knobs=("durability",), blocks=5, warmup_seconds=1.0, window_seconds=3.0)
+    flips = FlipPlan(knobs=("durability",), blocks=5, warmup_seconds=0.5, window_seconds=2.0)
     wanted = profile(Search(), flips)
     with slow_flushes(bench.database, tmp_path / "strace.log"):
         step = dataclasses.replace(measured(bench, plan("flooded", FLOOD)), verdict="fail")
