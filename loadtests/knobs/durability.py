@@ -28,6 +28,7 @@ _CHANGES: Final = {
     "sqlite": Change(
         before="synchronous=FULL, every commit waits for the disk",
         after="synchronous=NORMAL, only checkpoints wait for the disk",
+        is_unsafe=True,
         risk=f"{_POWER_LOSS}; a crash of processes loses nothing.",
     ),
     "postgresql": Change(

