@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
 
-    from reports.load_schema import Semantics, Step
+    from reports.load_schema import Semantics
+    from reports.load_steps import Step
 
 MARKS: Final = {
     "pass": "[green]✔ pass[/]",

@@ -13,7 +13,7 @@ from loadtests.analysis.littles_law import littles_law_error
 from loadtests.analysis.statistics import latency_of
 from loadtests.probes import per_task
 from loadtests.tally import Window
-from reports.load_schema import Counts, Generator, Latency, LocustLine, Step
+from reports.load_steps import Counts, Generator, Latency, LocustLine, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from loadtests.order import Outcome
     from loadtests.probes import Probes
     from loadtests.tally import Tally, Times
-    from reports.load_schema import Target
+    from reports.load_steps import Target
 
 LOOP_LAG: Final = "loop_lag"
 LOWEST_US: Final = 1

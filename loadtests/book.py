@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from reports.load_schema import LoadManifest, Status, Step
+    from reports.load_schema import LoadManifest, Status
+    from reports.load_steps import Step
 
 
 class BookError(Exception):

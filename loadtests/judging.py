@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from loadtests.plans import Rules as RulesPlan
-    from reports.load_schema import Step
+    from reports.load_steps import Step
 
 
 def judged(

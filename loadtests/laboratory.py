@@ -15,7 +15,8 @@ from engine.contenders.contender import Site
 from engine.databases import Unavailable, open_database
 from engine.databases.leftovers import temporary_folder
 from loadtests.fleet import meter_folder
-from reports.load_schema import ContenderFacts, Target
+from reports.load_schema import ContenderFacts
+from reports.load_steps import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

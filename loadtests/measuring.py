@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from loadtests.fleet import Fleet
     from loadtests.laboratory import Bench
     from loadtests.order import Outcome
-    from reports.load_schema import Step
+    from reports.load_steps import Step
 
 Spacing = Literal["poisson", "uniform"]
 DRAIN_POLL_SECONDS: Final = 0.3

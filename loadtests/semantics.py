@@ -21,7 +21,8 @@ from engine.project.ledger import Kind, Record, read_ledger
 from loadtests.fleet import environment_of, working_fleet
 from loadtests.kills import Bodies, Fault, Kill, Killer
 from loadtests.roll_call import FIRST_KEY
-from reports.load_schema import Semantics, Target
+from reports.load_schema import Semantics
+from reports.load_steps import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy.stats import theilslopes
 
-from reports.load_schema import Backlog
+from reports.load_steps import Backlog
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,7 +18,8 @@ from reports.load_schema import Bottleneck, Suspect
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reports.load_schema import Confidence, Knee, Ratio, Step, Target
+    from reports.load_schema import Confidence, Knee, Ratio
+    from reports.load_steps import Step, Target
 
 UNKNOWN: Final = "unknown"
 WORDS: Final[Mapping[str, str]] = {

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reports.load_schema import Resources, Step
+    from reports.load_steps import Resources, Step
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ from reports.load_schema import Knee
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from reports.load_schema import StepVerdict, Target
+    from reports.load_steps import StepVerdict, Target
 
 DOUBT: Final = 0.25
 """Of the contradictions that make a bracket unstable: from there on more trials are asked for."""

@@ -15,7 +15,8 @@ from reports.load_schema import Prediction
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from reports.load_schema import Knee, Step, Target
+    from reports.load_schema import Knee
+    from reports.load_steps import Step, Target
 
 CPU: Final = "cpu_ms_"
 ROLES: Final = ("generator", "worker", "database", "broker")

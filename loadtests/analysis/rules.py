@@ -15,7 +15,7 @@ from loadtests.analysis.gate import Gate, ends, is_void, strains, was_late
 
 if TYPE_CHECKING:
     from loadtests.analysis.facts import StepFacts
-    from reports.load_schema import StepVerdict
+    from reports.load_steps import StepVerdict
 
 DEVIATIONS = 2.0
 """Chance alone exceeds so many standard deviations in one direction in one step out of 44."""

@@ -10,7 +10,8 @@ from reports.load_schema import Evidence
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reports.load_schema import Knee, Step
+    from reports.load_schema import Knee
+    from reports.load_steps import Step
 
 SEARCHED: Final = ("ramp", "bisect", "confirm")
 AT_REST: Final = ("Client", "Activity")

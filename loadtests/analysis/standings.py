@@ -14,7 +14,7 @@ from reports.load_schema import Repeat
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.load_schema import StepVerdict
+    from reports.load_steps import StepVerdict
 
 Phase = Literal["ramp", "bisect", "confirm", "hold"]
 Belief = Literal["passes", "fails", "limited", "unknown"]

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from hdrh.histogram import HdrHistogram
 
-from reports.load_schema import Latency, Ratio
+from reports.load_schema import Ratio
+from reports.load_steps import Latency
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reports.load_schema import Claim, Target
+    from reports.load_schema import Claim
+    from reports.load_steps import Target
 
 CONFIDENCE: Final = 95.0
 MICROSECONDS: Final = 1000.0

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from loadtests.measuring import Senders
     from loadtests.plans import Reference
     from loadtests.profile import CompareProfile
-    from reports.load_schema import Semantics, Step
+    from reports.load_schema import Semantics
+    from reports.load_steps import Step
 
 PHASE: Final = "compare"
 RATE: Final = "rate"

@@ -9,7 +9,8 @@ from loadtests.analysis.statistics import ratio
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from reports.load_schema import Ratio, Step
+    from reports.load_schema import Ratio
+    from reports.load_steps import Step
 
 A_A: Final = "A/A"
 

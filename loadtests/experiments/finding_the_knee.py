@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from loadtests.book import Book
     from loadtests.laboratory import Laboratory
     from loadtests.profile import KneeProfile
-    from reports.load_schema import Bottleneck, Knee, Prediction, Ratio, Step
+    from reports.load_schema import Bottleneck, Knee, Prediction, Ratio
+    from reports.load_steps import Step
 
 CORES: Final = (2, 4, 8)
 """Machines for which the capacity is predicted."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from loadtests.knobs import Change
     from loadtests.laboratory import Bench
     from loadtests.profile import KneeProfile
-    from reports.load_schema import Knee, Ratio, Step
+    from reports.load_schema import Knee, Ratio
+    from reports.load_steps import Step
 
 PHASE: Final = "flip"
 CONTROL: Final = "control"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from loadtests.book import Book
     from loadtests.laboratory import Laboratory
     from loadtests.profile import TimelineProfile
-    from reports.load_schema import Step
+    from reports.load_steps import Step
 
 PHASE: Final = "timeline"
 LOWEST_PEAK: Final = 1.0

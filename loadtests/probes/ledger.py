@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reports.load_schema import Resources
+    from reports.load_steps import Resources
 
 COUNTERS = ("statements", "round_trips", "commits", "wal_bytes", "fsyncs")
 

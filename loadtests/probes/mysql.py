@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from engine.databases import Database
-    from reports.load_schema import Statement
+    from reports.load_steps import Statement
 
 _SESSIONS = """
     SELECT

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from reports.load_schema import Statement
+    from reports.load_steps import Statement
 
 TOP_STATEMENTS = 12
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """The fields are those of ``reports.load_schema.Resources``."""
+    """The fields are those of ``reports.load_steps.Resources``."""
 
     waits: Mapping[str, int] = dataclasses.field(default_factory=dict)
     wait_samples: int = 0

@@ -21,7 +21,7 @@ from loadtests.probes.server import OWN, Counts, ServerProbe, Session, Sessions
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reports.load_schema import Statement
+    from reports.load_steps import Statement
 
 _SESSIONS = """
     SELECT

@@ -19,7 +19,7 @@ from loadtests.probes.observed import DatabaseProbe, Observed, rounded, top_stat
 from loadtests.probes.sampler import Sampler
 from loadtests.probes.series import Counters, Gauges
 from loadtests.probes.waits import Waits
-from reports.load_schema import Statement
+from reports.load_steps import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from loadtests.probes.database import probe_for
 from loadtests.probes.host import HostProbe, is_alive
-from reports.load_schema import Resources
+from reports.load_steps import Resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,7 +18,10 @@ from loadtests.tests.test_analysis_steps import (
     step,
     unmoved,
 )
-from reports.load_schema import Bottleneck, Generator, Ratio, Statement, Step, Target
+from reports.load_steps import Generator, Statement, Step, Target
+
+if TYPE_CHECKING:
+    from reports.load_schema import Bottleneck, Ratio
 
 FULL = {"idle_share": 0.03, "cpu_seconds": {"worker": 12.0, "generator": 3.0, "database": 4.0}}
 FLUSHING = {

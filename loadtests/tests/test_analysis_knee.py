@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loadtests.analysis.knee import Answer, KneeSettings, Trial, drive, search
-from reports.load_schema import Target
+from reports.load_steps import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reports.load_schema import Knee, StepVerdict
+    from reports.load_schema import Knee
+    from reports.load_steps import StepVerdict
 
     Queue = Callable[[float, random.Random], StepVerdict]
 

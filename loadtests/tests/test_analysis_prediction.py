@@ -11,7 +11,8 @@ from loadtests.analysis.prediction import predict
 from loadtests.tests.test_analysis_steps import TARGET, knee, resources, step
 
 if TYPE_CHECKING:
-    from reports.load_schema import Prediction, Step
+    from reports.load_schema import Prediction
+    from reports.load_steps import Step
 
 COSTS = {"cpu_ms_generator": 0.5, "cpu_ms_worker": 1.0, "cpu_ms_database": 0.5}
 

@@ -7,17 +7,8 @@ from typing import Any
 
 from loadtests.analysis.facts import facts_of
 from loadtests.analysis.rules import Rules, judge
-from reports.load_schema import (
-    Backlog,
-    Counts,
-    Generator,
-    Knee,
-    Latency,
-    Ratio,
-    Resources,
-    Step,
-    Target,
-)
+from reports.load_schema import Knee, Ratio
+from reports.load_steps import Backlog, Counts, Generator, Latency, Resources, Step, Target
 
 TARGET = Target(contender="background_task", database="postgresql")
 

@@ -23,7 +23,7 @@ from reports.load_schema import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reports.load_schema import Step
+    from reports.load_steps import Step
 
 DATABASES = ({"name": "sqlite", "provider": "embedded", "version": "3.45"},)
 TRIAL = Semantics(

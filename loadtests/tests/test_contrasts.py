@@ -9,12 +9,13 @@ import pytest
 
 from loadtests.experiments.contrasts import A_A, METRICS, contrasts
 from loadtests.tests.test_analysis_steps import latency, step
-from reports.load_schema import Backlog, Target
+from reports.load_steps import Backlog, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reports.load_schema import Ratio, Step
+    from reports.load_schema import Ratio
+    from reports.load_steps import Step
 
 OURS = "background_task on postgresql"
 THEIRS = "celery-redis-off-late"

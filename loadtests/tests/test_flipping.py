@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from reports.load_schema import Step
+    from reports.load_steps import Step
 
 KNOBS = ("durability", "workers")
 PROFILE = KneeProfile(name="tiny", flips=FlipPlan(knobs=KNOBS, blocks=5))

@@ -7,7 +7,7 @@ import dataclasses
 from loadtests.judging import judged, usual_service_ms
 from loadtests.plans import Rules
 from loadtests.tests.test_analysis_steps import latency, step
-from reports.load_schema import Counts
+from reports.load_steps import Counts
 
 RULES = Rules()
 COUNTS = Counts(

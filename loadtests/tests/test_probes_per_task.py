@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loadtests.probes import per_task
-from reports.load_schema import Resources
+from reports.load_steps import Resources
 
 USED = Resources(
     cpu_seconds={"worker": 2.0, "database": 0.5, "harness": 1.0},

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from loadtests.probes import DatabaseProbe
-    from reports.load_schema import Resources
+    from reports.load_steps import Resources
 
 DEADLINE_SECONDS = 60.0
 TRANSACTIONS = 200

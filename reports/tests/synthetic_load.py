@@ -10,19 +10,17 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from reports.load_schema import (
-    Backlog,
     Calibration,
     ContenderFacts,
     Findings,
-    Generator,
     Knee,
     LoadManifest,
     Repeat,
     Semantics,
-    Step,
     append_step,
     write_document,
 )
+from reports.load_steps import Backlog, Generator, Step
 from reports.tests.synthetic_findings import bottlenecks, bystanders, fit, flips, predictions, ratio
 from reports.tests.synthetic_steps import (
     LARGE,

@@ -8,7 +8,7 @@ from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
-from reports.load_schema import (
+from reports.load_steps import (
     Backlog,
     Counts,
     Generator,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reports import load_schema
+from reports import load_schema, load_steps
 from reports.documents import from_document
 from reports.load_schema import (
     FINDINGS,
@@ -16,25 +16,27 @@ from reports.load_schema import (
     STEPS,
     Findings,
     Knee,
-    Latency,
     LoadManifest,
     Repeat,
     ScalabilityFit,
-    Statement,
-    Step,
-    Target,
     append_step,
     read_findings,
     read_load_manifest,
     read_steps,
     write_document,
 )
+from reports.load_steps import Latency, Statement, Step, Target
 from reports.tests.synthetic_load import baselines_run, burst_run, knee_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KINDS = [kind for kind in vars(load_schema).values() if dataclasses.is_dataclass(kind)]
+KINDS = [
+    kind
+    for module in (load_steps, load_schema)
+    for kind in vars(module).values()
+    if dataclasses.is_dataclass(kind)
+]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.load_schema import Knee, KneeStatus, Target
+from reports.load_schema import Knee, KneeStatus
+from reports.load_steps import Target
 from reports.tests.synthetic_load import knee_run
 from reports.throughput.answer import STAY_FROM, TUNE_FROM, answer, first_month
 from reports.throughput.cases import cases_of

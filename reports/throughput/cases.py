@@ -11,7 +11,8 @@ from reports.throughput.pieces import say, stored
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reports.load_schema import Bottleneck, Knee, Step, Target
+    from reports.load_schema import Bottleneck, Knee
+    from reports.load_steps import Step, Target
     from reports.throughput.comparability import Machine
     from reports.throughput.pieces import Piece
     from reports.throughput.stored import LoadRun

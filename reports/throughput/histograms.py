@@ -9,7 +9,7 @@ from hdrh.histogram import HdrHistogram
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reports.load_schema import Latency
+    from reports.load_steps import Latency
 
 _TICKS_PER_HALF_DISTANCE = 5
 _MICROSECONDS = 1000.0

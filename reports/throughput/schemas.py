@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from reports.load_schema import Findings, LoadManifest, Step
+from reports.load_schema import Findings, LoadManifest
+from reports.load_steps import Step
 from reports.throughput.document import ReportDocument
 
 FOLDER: Final = Path(__file__).parents[1] / "schema"

@@ -24,7 +24,8 @@ from reports.load_schema import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reports.load_schema import LoadManifest, Step
+    from reports.load_schema import LoadManifest
+    from reports.load_steps import Step
 
 _UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError)
 

@@ -9,7 +9,8 @@ from reports.throughput.pieces import Mark, Stored, code, say, stored
 from reports.throughput.quantities import count, rate
 
 if TYPE_CHECKING:
-    from reports.load_schema import Knee, KneeStatus, Target
+    from reports.load_schema import Knee, KneeStatus
+    from reports.load_steps import Target
     from reports.throughput.cases import Case
     from reports.throughput.comparability import Machine
     from reports.throughput.pieces import Piece

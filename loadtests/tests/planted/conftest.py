@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from loadtests.laboratory import Bench
-    from reports.load_schema import Step
+    from reports.load_steps import Step
 
 RATE = 40.0
 CONTENDERS = "loadtests.tests.planted.contenders"

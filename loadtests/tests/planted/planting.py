@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from loadtests.laboratory import Bench
-    from reports.load_schema import Bottleneck, Step
+    from reports.load_schema import Bottleneck
+    from reports.load_steps import Step
 
 FEW: Final = Senders(processes=1, users=4)
 RULES: Final = Rules(end_to_end_p99_ms=1000.0, intended_p99_ms=500.0)

@@ -17,7 +17,7 @@ from loadtests.tests.planted.planting import confidence, measured, plan, suspect
 
 if TYPE_CHECKING:
     from loadtests.laboratory import Bench
-    from reports.load_schema import Step
+    from reports.load_steps import Step
 
 STALL_SECONDS = 1.8
 ROUND_TRIP_MS = 10.0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from loadtests.laboratory import Bench, Laboratory
     from loadtests.profile_kinds import KneeProfile
-    from reports.load_schema import Step
+    from reports.load_steps import Step
 
 SPARE = 0.1
 """Of the CPU time idle: a loop on a fuller machine lags as everything does."""

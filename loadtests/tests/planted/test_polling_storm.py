@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from loadtests.analysis.suspects import Suspicion
     from loadtests.laboratory import Bench
-    from reports.load_schema import Step
+    from reports.load_steps import Step
 
 WORKERS = 4
 RATE = 20.0

@@ -11,7 +11,7 @@ from loadtests.analysis.rules import Rules, judge
 from loadtests.analysis.scene import Scene
 from loadtests.analysis.suspects import suspicions
 from loadtests.tests.test_analysis_steps import latency, resources, step
-from reports.load_schema import Backlog, Counts, Statement, Step
+from reports.load_steps import Backlog, Counts, Statement, Step
 
 LATE = step(
     # 1000 were sent after the window had ended: the queue cannot have ended them within it.

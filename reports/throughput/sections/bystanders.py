@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from reports.load_schema import Bystander, Latency
+    from reports.load_schema import Bystander
+    from reports.load_steps import Latency
     from reports.throughput.context import Context
     from reports.throughput.pieces import Piece
 

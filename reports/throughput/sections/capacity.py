@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from reports.load_schema import Repeat, Step
+    from reports.load_schema import Repeat
+    from reports.load_steps import Step
     from reports.throughput.blocks import Block
     from reports.throughput.cases import Case
     from reports.throughput.context import Context

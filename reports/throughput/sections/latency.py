@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from reports.load_schema import Step
+    from reports.load_steps import Step
     from reports.throughput.cases import Case
     from reports.throughput.context import Context
     from reports.throughput.pieces import Piece

@@ -15,7 +15,7 @@ from reports.throughput.wording import run_name, words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.load_schema import Step
+    from reports.load_steps import Step
     from reports.throughput.blocks import Block
     from reports.throughput.cases import Case
     from reports.throughput.context import Context

@@ -14,7 +14,7 @@ from reports.throughput.sections.naming import titled
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.load_schema import Step
+    from reports.load_steps import Step
     from reports.throughput.cases import Case
     from reports.throughput.context import Context
     from reports.throughput.pieces import Piece
