@@ -169,7 +169,7 @@ class Step:
 
     Attributes:
         id: unique within the run, such as "ramp-3" or "flip-durability-b2".
-        phase: null, ramp, bisect, confirm, hold, flip, compare, bystander or timeline.
+        phase: ramp, bisect, confirm, hold, flip, bystander, scale, compare or timeline.
         order: 0 for the first step that ran.
         block: which repetition of an interleaved comparison; None outside of one.
         arm: which side of a comparison, such as "control" or "durability"; "" outside of one.

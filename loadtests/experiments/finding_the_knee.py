@@ -12,6 +12,7 @@ from loadtests.analysis.prediction import predict
 from loadtests.calibration import calibrate
 from loadtests.environment import database_facts
 from loadtests.experiments.flipping import flip_plans, flip_ratios
+from loadtests.experiments.scaling import scale_fit, scale_plans
 from loadtests.judging import judged, usual_service_ms
 from loadtests.measuring import StepPlan, measure, steady
 from reports.load_schema import Bystander
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from loadtests.profile import KneeProfile
     from reports.load_schema import Bottleneck, Knee, Prediction, Ratio
     from reports.load_steps import Step
+
+START_SECONDS: Final = 6.0
+"""What a step takes beside its load, with a process for each sender."""
 
 CORES: Final = (2, 4, 8)
 """Machines for which the capacity is predicted."""
@@ -58,6 +62,7 @@ class FindingTheKnee:
         for plan in self._after(self._knee, book):
             self._announcer.phase(f"{plan.phase}: {plan.arm or plan.id}")
             self._measure(book, plan)
+        self._scale(self._knee, book)
 
     def conclude(self, book: Book) -> None:
         """Store the knee, the ratios, the bottleneck and the prediction of what was measured."""
@@ -71,7 +76,18 @@ class FindingTheKnee:
             bottlenecks=(self._bottleneck(self._knee, steps, ratios),),
             predictions=self._predictions(self._knee, book),
             bystanders=tuple(_bystanders(self._profile, self._knee, steps)),
+            usl=scale_fit(steps, book.manifest.seed),
         )
+
+    def _scale(self, knee: Knee, book: Book) -> None:
+        """Measure more workers as long as the profile's time lasts: these figures are secondary."""
+        for plan in scale_plans(self._profile, knee, book.manifest.seed):
+            seconds = START_SECONDS + plan.warmup_seconds + plan.window_seconds
+            if not book.holds(plan.id) and book.seconds() + seconds > self._profile.budget_seconds:
+                self._announcer.say("no time is left to measure what more workers bring")
+                return
+            self._announcer.phase(f"{plan.arm} workers")
+            self._measure(book, plan)
 
     def _bottleneck(self, knee: Knee, steps: Sequence[Step], ratios: Sequence[Ratio]) -> Bottleneck:
         idle = next((step for step in steps if step.id == _bystander_id(0.0)), None)
