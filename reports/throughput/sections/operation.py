@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MILLION: Final = 1_000_000
 """Tasks for which log and CPU are summed up."""
 _GENERATOR: Final = "generator"
+_A_FILE: Final = "sqlite"
 _CPU: Final = "cpu_ms_"
 _CONNECTIONS: Final = ("connections", "connections_max", "threads_connected")
 _HOUR_MS: Final = 3_600_000.0
@@ -83,10 +84,14 @@ def _row(case: Case, step: Step, cases: Sequence[Case]) -> tuple[Piece, ...]:
 
 
 def services_of(case: Case) -> list[str]:
-    """Return what has to run beside the application: its database counts once, a broker too."""
+    """Return the servers that have to run: the database, a broker too; SQLite is a file."""
     facts = [f for f in case.run.manifest.contenders if f.name == case.contender]
-    extra = [f"{name} {version}" for one in facts for name, version in one.services.items()]
-    return [*([case.database] if case.database else ["the application's database"]), *extra]
+    return [
+        f"{name} {version}"
+        for one in facts[:1]
+        for name, version in one.services.items()
+        if name != _A_FILE
+    ]
 
 
 def connections_of(step: Step) -> float | None:
