@@ -93,14 +93,21 @@ def _edge(facts: StepFacts, rules: Rules) -> float:
     """Return by how many tasks a queue that keeps up may differ from what arrived.
 
     It ends in the window what arrived in it, less the tasks in flight at its end, plus those at
-    its begin. With Poisson arrivals each of these two is Poisson with the mean L = rate x time in
-    the system (Little's law; exact if bodies do not wait for one another), so their difference
-    deviates by the root of 2 L. That is far less than the root of all arrivals, which would
-    forgive a queue that falls short by percents. Times above the rule do not widen it, and one
+    its begin. With Poisson arrivals each of these two is Poisson with the mean L (exact if bodies
+    do not wait for one another), so their difference deviates by the root of 2 L. That is far less
+    than the root of all arrivals, which would forgive a queue that falls short by percents. One
     task is allowed since counts are whole.
     """
+    return 1 + DEVIATIONS * math.sqrt(2 * _depth(facts, rules))
+
+
+def _depth(facts: StepFacts, rules: Rules) -> float:
+    """Return the mean number of tasks in flight, rate x time in the system (Little's law).
+
+    Times above the rule do not widen it.
+    """
     seconds = min(facts.end_to_end_mean_ms or 0.0, rules.end_to_end_p99_ms) / 1000
-    return 1 + DEVIATIONS * math.sqrt(2 * facts.offered_rate * seconds)
+    return facts.offered_rate * seconds
 
 
 def _goodput(facts: StepFacts, rules: Rules) -> str:
@@ -126,13 +133,14 @@ def _backlog(facts: StepFacts, rules: Rules) -> str:
 def _slope_noise(facts: StepFacts, rules: Rules) -> float:
     """Return how steep chance alone makes a slope through a depth that does not grow.
 
-    The depth is Poisson with the mean L, and a line through one sample a second of T seconds has
-    a slope whose standard deviation is the root of 12 L / T^3 (least squares; Theil-Sen is about
-    as good).
+    Of the mean L, arrivals make a variance of L, as they are Poisson. Workers that look for work
+    only now and then add a sawtooth from 0 to 2 L, with the variance (2 L)^2 / 12. A line through
+    one sample a second of T seconds, each of the variance V, has a slope whose standard deviation
+    is the root of 12 V / T^3 (least squares; Theil-Sen is about as good).
     """
-    seconds = min(facts.end_to_end_mean_ms or 0.0, rules.end_to_end_p99_ms) / 1000
-    depth = facts.offered_rate * seconds
-    return DEVIATIONS * math.sqrt(12 * depth / facts.window_seconds**3)
+    depth = _depth(facts, rules)
+    variance = depth + depth**2 / 3
+    return DEVIATIONS * math.sqrt(12 * variance / facts.window_seconds**3)
 
 
 def _latencies(facts: StepFacts, rules: Rules) -> tuple[str, ...]:
