@@ -93,21 +93,23 @@ def _edge(facts: StepFacts, rules: Rules) -> float:
     """Return by how many tasks a queue that keeps up may differ from what arrived.
 
     It ends in the window what arrived in it, less the tasks in flight at its end, plus those at
-    its begin. With Poisson arrivals each of these two is Poisson with the mean L (exact if bodies
-    do not wait for one another), so their difference deviates by the root of 2 L. That is far less
-    than the root of all arrivals, which would forgive a queue that falls short by percents. One
-    task is allowed since counts are whole.
+    its begin: two depths, whose difference deviates by the root of twice their variance. That is
+    far less than the root of all arrivals where tasks end quickly, which would forgive a queue
+    that falls short by percents. One task is allowed since counts are whole.
     """
-    return 1 + DEVIATIONS * math.sqrt(2 * _depth(facts, rules))
+    return 1 + DEVIATIONS * math.sqrt(2 * _depth_variance(facts, rules))
 
 
-def _depth(facts: StepFacts, rules: Rules) -> float:
-    """Return the mean number of tasks in flight, rate x time in the system (Little's law).
+def _depth_variance(facts: StepFacts, rules: Rules) -> float:
+    """Return the variance of the number of tasks in flight in a queue that keeps up.
 
-    Times above the rule do not widen it.
+    Its mean is L = rate x time in the system (Little's law). Poisson arrivals make a variance of L
+    (exact if bodies do not wait for one another); workers that look for work only now and then add
+    a sawtooth from 0 to 2 L, with the variance (2 L)^2 / 12. Times above the rule do not widen it.
     """
     seconds = min(facts.end_to_end_mean_ms or 0.0, rules.end_to_end_p99_ms) / 1000
-    return facts.offered_rate * seconds
+    depth = facts.offered_rate * seconds
+    return depth + depth**2 / 3
 
 
 def _goodput(facts: StepFacts, rules: Rules) -> str:
@@ -133,13 +135,10 @@ def _backlog(facts: StepFacts, rules: Rules) -> str:
 def _slope_noise(facts: StepFacts, rules: Rules) -> float:
     """Return how steep chance alone makes a slope through a depth that does not grow.
 
-    Of the mean L, arrivals make a variance of L, as they are Poisson. Workers that look for work
-    only now and then add a sawtooth from 0 to 2 L, with the variance (2 L)^2 / 12. A line through
-    one sample a second of T seconds, each of the variance V, has a slope whose standard deviation
-    is the root of 12 V / T^3 (least squares; Theil-Sen is about as good).
+    A line through one sample a second of T seconds, each of the variance V, has a slope whose
+    standard deviation is the root of 12 V / T^3 (least squares; Theil-Sen is about as good).
     """
-    depth = _depth(facts, rules)
-    variance = depth + depth**2 / 3
+    variance = _depth_variance(facts, rules)
     return DEVIATIONS * math.sqrt(12 * variance / facts.window_seconds**3)
 
 
