@@ -106,7 +106,7 @@ def test_a_queue_that_falls_short_by_percents_is_not_forgiven() -> None:
 
 
 def test_workers_that_look_now_and_then_are_not_blamed_for_what_they_have_not_seen() -> None:
-    """With a tenth of a second in the system, the depth at each edge is anything up to a hundred."""
+    """With a tenth of a second in the system, the depth at an edge is anything up to a hundred."""
     behind = dataclasses.replace(GOOD, completed=4880, end_to_end_mean_ms=100)
     assert judge(behind, Rules()).verdict == "pass"
     short = dataclasses.replace(GOOD, completed=4800, end_to_end_mean_ms=100)
