@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from loadtests.analysis.facts import StepFacts
     from reports.load_steps import StepVerdict
 
+LONGEST_PAUSE = 1 / 8
+"""Of the rule for the end-to-end p99: half of the longest pause of workers that find nothing."""
+
 DEVIATIONS = 2.0
 """Chance alone exceeds so many standard deviations in one direction in one step out of 44."""
 
@@ -105,11 +108,12 @@ def _depth_variance(facts: StepFacts, rules: Rules) -> float:
 
     Its mean is L = rate x time in the system (Little's law). Poisson arrivals make a variance of L
     (exact if bodies do not wait for one another); workers that look for work only now and then add
-    a sawtooth from 0 to 2 L, with the variance (2 L)^2 / 12. Times above the rule do not widen it.
+    a sawtooth from 0 to 2 L, with the variance (2 L)^2 / 12. Times above the rule do not widen it,
+    and those of a queue that is overloaded make no sawtooth.
     """
     seconds = min(facts.end_to_end_mean_ms or 0.0, rules.end_to_end_p99_ms) / 1000
-    depth = facts.offered_rate * seconds
-    return depth + depth**2 / 3
+    pause_seconds = min(seconds, LONGEST_PAUSE * rules.end_to_end_p99_ms / 1000)
+    return facts.offered_rate * seconds + (facts.offered_rate * pause_seconds) ** 2 / 3
 
 
 def _goodput(facts: StepFacts, rules: Rules) -> str:

@@ -106,11 +106,17 @@ def test_a_queue_that_falls_short_by_percents_is_not_forgiven() -> None:
 
 
 def test_workers_that_look_now_and_then_are_not_blamed_for_what_they_have_not_seen() -> None:
-    """With a tenth of a second in the system, the depth at an edge is anything up to a hundred."""
-    behind = dataclasses.replace(GOOD, completed=4880, end_to_end_mean_ms=100)
+    """With 60 ms in the system, the depth at each edge is anything up to sixty."""
+    behind = dataclasses.replace(GOOD, completed=4900, end_to_end_mean_ms=60)
     assert judge(behind, Rules()).verdict == "pass"
-    short = dataclasses.replace(GOOD, completed=4800, end_to_end_mean_ms=100)
+    short = dataclasses.replace(GOOD, completed=4880, end_to_end_mean_ms=60)
     assert judge(short, Rules()).verdict == "fail"
+
+
+def test_an_overloaded_queue_gets_no_allowance_for_its_long_waits() -> None:
+    """Tasks that wait for half a second are a backlog, and no sawtooth."""
+    overloaded = dataclasses.replace(GOOD, completed=4870, end_to_end_mean_ms=450)
+    assert judge(overloaded, Rules()).verdict == "fail"
 
 
 def test_a_step_that_passes_though_its_generator_was_strained_has_passed() -> None:

@@ -14,14 +14,14 @@ import pytest
 
 from engine.contenders import contender_named
 from engine.contenders.background_task import BackgroundTask
-from engine.contenders.contender import ContenderError
 from engine.contenders.tests.sites import DATABASE, produce, site_on, under_test
 from engine.databases import Database, open_database
 from engine.databases.tests.traces import alive, alive_at_last
 from engine.project.ledger import Kind, read_ledger
 from engine.tests.waiting import wait_until
 from loadtests import fleet as fleets
-from loadtests.fleet import Fleet, FleetError, environment_of, working_fleet
+from loadtests.fleet import Fleet, FleetError, environment_of, meter_folder, working_fleet
+from loadtests.roll_call import RollCall, RollCallError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,15 +138,14 @@ def test_a_worker_that_ends_while_it_starts_is_quoted(site: Site, tmp_path: Path
 
 
 def test_a_producer_that_cannot_enqueue_is_quoted(site: Site, tmp_path: Path) -> None:
-    """Here its tables are not there."""
+    """Here its tables go away before its first task."""
     idle = Scripted("import time; time.sleep(600)")
     idle.prepare(site)
-    site.database.reset()
-    with (
-        Fleet(idle, site, tmp_path / "logs") as fleet,
-        pytest.raises(ContenderError, match=r"background_task did not take a task: \w+Error: "),
-    ):
-        fleet.wait_until_ready()
+    meter_folder(site).mkdir(exist_ok=True)
+    with RollCall(idle, site, environment_of(idle, site), tmp_path) as roll_call:
+        site.database.reset()
+        with pytest.raises(RollCallError, match=r"did not take a task: \w+Error: "):
+            roll_call.is_complete()
 
 
 # Ends.

@@ -49,23 +49,35 @@ def _compared(run: LoadRun) -> list[Ratio]:
 
 
 def _figure(found: list[tuple[LoadRun, list[Ratio]]]) -> Figure:
+    drawn = [
+        (run, metric, [ratio for ratio in own if ratio.metric == metric])
+        for run, own in found
+        for metric in dict.fromkeys(ratio.metric for ratio in own if ratio.ratios)
+    ]
     panels = tuple(
         Panel(
-            title=run_name(run),
+            title=_say_metric(run, metric),
             drawing=draw_forest(
                 panel_name("contenders", place), "Contenders against the reference", own
             ),
         )
-        for place, (run, own) in enumerate(found)
+        for place, (run, metric, own) in enumerate(drawn)
     )
     return Figure(
         title="Contenders against the reference",
-        caption="Right of the line is faster than the reference. The control is the reference "
-        "against itself.",
+        caption="Right of the line is more than the reference has, left of it is less. The control "
+        "is the reference against itself.",
         panels=panels,
         keys=KEYS,
         table=ratio_table("Every comparison.", [r for _, own in found for r in own]),
     )
+
+
+def _say_metric(run: LoadRun, metric: str) -> Piece:
+    """Name a metric, and say which side of the line is the better one."""
+    is_cost = metric.endswith(("_ms", "_per_task"))
+    better = "less is better" if is_cost else "more is better"
+    return say("{metric}, {better} ({run})", metric=words(metric), better=better, run=run_name(run))
 
 
 def _facts(context: Context) -> Table:

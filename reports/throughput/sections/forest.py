@@ -101,6 +101,8 @@ def _look(found: Ratio) -> tuple[str, str]:
 def short_name(found: Ratio) -> str:
     """Name a row in the drawing; the table has the whole name."""
     name = f"{found.name.replace('_', ' ')}: {found.before} → {found.after}"
+    if found.name == found.target.contender:
+        name = found.after
     if found.name == CONTROL:
         name = f"{CONTROL}: the control against itself"
     marks = ("  (unsafe)" if found.is_unsafe else "") + (
