@@ -81,9 +81,9 @@ class Bench:
         meter_folder(site).mkdir()
         return site
 
-    def facts(self) -> ContenderFacts:
-        """Describe the contender as it runs here."""
-        with self.scratch("facts") as site:
+    def facts(self, processes: int) -> ContenderFacts:
+        """Describe the contender as it runs here, with so many processes that run tasks."""
+        with self.scratch("facts", processes) as site:
             durability = self.contender.durability(site)
             command = self.contender.worker_command(site)
         services = {self.database.name: self.database.version()}

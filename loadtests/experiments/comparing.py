@@ -93,7 +93,9 @@ class Comparing:
     def _describe(self, book: Book) -> None:
         databases = {bench.database.name: bench.database for bench in self._benches.values()}
         book.describe(
-            contenders=tuple(bench.facts() for bench in self._benches.values()),
+            contenders=tuple(
+                bench.facts(self._profile.workers) for bench in self._benches.values()
+            ),
             databases=tuple(database_facts(database) for database in databases.values()),
         )
 

@@ -50,7 +50,8 @@ class FindingTheKnee:
         """Search, hold, flip, and look beside the queue; each step once."""
         self._announcer.phase("calibrating the generator")
         book.describe(
-            contenders=(self._bench.facts(),), databases=(database_facts(self._bench.database),)
+            contenders=(self._bench.facts(self._profile.workers),),
+            databases=(database_facts(self._bench.database),),
         )
         self._calibrate(book)
         self._announcer.phase("looking for the knee")

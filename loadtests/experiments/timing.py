@@ -38,7 +38,8 @@ class Timing:
         """Offer the whole load once; it is stored when it is over, and cannot be had in parts."""
         self._announcer.phase("calibrating the generator")
         book.describe(
-            contenders=(self._bench.facts(),), databases=(database_facts(self._bench.database),)
+            contenders=(self._bench.facts(self._profile.workers),),
+            databases=(database_facts(self._bench.database),),
         )
         calibration, senders = calibrate(
             self._bench, plan=self._profile.senders, max_rate=self._peak(), seed=book.manifest.seed

@@ -111,7 +111,7 @@ def test_a_prepared_bench_can_say_what_it_is(temporary: Path) -> None:
     """Versions, durability and the worker's command, without a path of this machine."""
     with Laboratory(provider=None, url=None) as laboratory:
         bench = laboratory.bench(contender_named("background_task"), "sqlite")
-        facts = bench.facts()
+        facts = bench.facts(2)
         check_survived(bench, PLAN)
         assert laboratory.what_died() == ""
 
