@@ -8,7 +8,6 @@ long the event loop stood still meanwhile. It prints one line of JSON, and chang
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 import time
@@ -22,23 +21,6 @@ WAIT_SECONDS: Final = 0.4
 
 _TICK_SECONDS: Final = 0.005
 _HOLD_PATIENCE_SECONDS: Final = 10.0
-_RATE_OF_A_BLOCKING_PROCESS: Final = 200.0
-_RATE_OF_A_COOPERATIVE_PROCESS: Final = 600.0
-_MOST_CONNECTIONS: Final = 64
-
-
-def plan_of_senders(is_cooperative: bool, cores: int, rate: float) -> tuple[int, int]:
-    """Return how many processes send, and how many users each has, at most 64 connections in all.
-
-    A blocking driver gets one user per process, or users would wait for one another. With a
-    cooperative one, users are many and processes few, one per core at most.
-    """
-    if not is_cooperative:
-        return min(max(2, math.ceil(rate / _RATE_OF_A_BLOCKING_PROCESS)), 4 * cores), 1
-    processes = min(max(1, math.ceil(rate / _RATE_OF_A_COOPERATIVE_PROCESS)), cores)
-    # A tenth of a second's arrivals may be under way at once.
-    users = min(max(8, math.ceil(rate / 10 / processes)), 32, _MOST_CONNECTIONS // processes)
-    return processes, max(1, users)
 
 
 def main() -> int:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import argparse
 import random
 
-import pytest
-
-from loadtests.generator.driver_probe import plan_of_senders
 from loadtests.generator.guard import TICK_NS, Guard
 from loadtests.generator.histograms import LONGEST_US, encode, merge, new_histogram, record_ns
 from loadtests.generator.plain import order_of, refused
@@ -141,24 +138,6 @@ def test_a_blocked_loop_counts_as_late_for_as_long_as_it_is_blocked() -> None:
     lags = merge([recording.account().histograms[LOOP_LAG]])
     assert lags.get_total_count() == SECOND_NS // TICK_NS
     assert guard.cpu_share() >= 0
-
-
-def test_a_blocking_driver_gets_one_user_in_each_of_several_processes() -> None:
-    """Users of one process would wait for one another."""
-    assert plan_of_senders(is_cooperative=False, cores=2, rate=1000.0) == (5, 1)
-    assert plan_of_senders(is_cooperative=False, cores=2, rate=50.0) == (2, 1)
-    assert plan_of_senders(is_cooperative=False, cores=2, rate=9000.0) == (8, 1)
-
-
-@pytest.mark.parametrize("rate", [1.0, 300.0, 1000.0, 9000.0])
-@pytest.mark.parametrize("cores", [1, 2, 64])
-def test_a_cooperative_driver_gets_few_processes_with_many_users(rate: float, cores: int) -> None:
-    """All together stay below what a database server accepts by default."""
-    processes, users = plan_of_senders(is_cooperative=True, cores=cores, rate=rate)
-
-    assert 1 <= processes <= cores
-    assert users >= 1
-    assert processes * users <= 64
 
 
 def test_several_users_beside_a_blocking_driver_are_refused_with_the_way_out() -> None:
