@@ -101,6 +101,19 @@ def test_two_runs_that_say_they_are_of_one_profile_and_are_not_are_refused(tmp_p
     assert "\n" not in said
 
 
+def test_one_profile_offered_to_several_databases_makes_one_site(tmp_path: Path) -> None:
+    """Runs of one profile that differ in their database only are told apart, not refused."""
+    document = {**json.loads(json.dumps(PROFILE)), "databases": ["sqlite"]}
+    other = manifest((), profile_document=document, profile_digest="sha256:5911fe")
+    runs = [store(tmp_path / "one", manifest(())), store(tmp_path / "two", other)]
+
+    write_throughput(runs, tmp_path / "site")
+
+    document = json.loads((tmp_path / "site" / "report.json").read_text(encoding="utf-8"))
+    (refusal,) = document["refusals"]
+    assert {found["key"] for found in refusal["differences"]} == {"databases"}
+
+
 def test_runs_of_other_profiles_stand_apart_and_the_page_says_so(tmp_path: Path) -> None:
     """A burst and a ramp may share a report, and are never put into one table of capacities."""
     runs = [large_run(tmp_path / "large"), burst_run(tmp_path / "burst")]

@@ -69,6 +69,8 @@ def machines_of(runs: Sequence[LoadRun]) -> list[Machine]:
 def comparable(runs: Sequence[LoadRun]) -> list[list[LoadRun]]:
     """Put together the runs that may be compared with one another.
 
+    One profile offered to several databases is a group for each: their figures stand side by side.
+
     Raises:
         BadLoadError: two runs say that they are of one profile and are not.
     """
@@ -76,9 +78,15 @@ def comparable(runs: Sequence[LoadRun]) -> list[list[LoadRun]]:
     for run in runs:
         groups.setdefault(run.manifest.profile_digest, []).append(run)
     for refusal in refusals(list(groups.values())):
-        if refusal.first.manifest.profile == refusal.second.manifest.profile:
+        if _is_contradiction(refusal):
             raise BadLoadError(explain(refusal))
     return list(groups.values())
+
+
+def _is_contradiction(refusal: Refusal) -> bool:
+    """Whether both claim one profile, but were told apart by more than the databases asked for."""
+    same_name = refusal.first.manifest.profile == refusal.second.manifest.profile
+    return same_name and any(found.key != "databases" for found in refusal.differences)
 
 
 def refusals(groups: Sequence[Sequence[LoadRun]]) -> list[Refusal]:
