@@ -7,6 +7,7 @@ the rest of the statement once, for all databases.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import random
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
@@ -46,6 +47,7 @@ class Dialect:
     now = "statement_timestamp()"
     after = "statement_timestamp() + make_interval(secs => %s)"
     until = "extract(epoch from {column} - statement_timestamp())"
+    epoch = "extract(epoch from statement_timestamp())"
     claim_index = ""
     # The key of the row is not changed, so foreign keys to it need not wait.
     lock = "FOR NO KEY UPDATE"
@@ -77,6 +79,7 @@ class SQLiteDialect(Dialect):
     now = "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"
     after = "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', printf('%%+.3f seconds', %s))"
     until = "(julianday({column}) - julianday('now')) * 86400.0"
+    epoch = "(julianday('now') - 2440587.5) * 86400.0"
     lock = ""
     lock_free_rows = ""
 
@@ -103,6 +106,7 @@ class MySQLFamilyDialect(Dialect):
     now = "UTC_TIMESTAMP(6)"
     after = "UTC_TIMESTAMP(6) + INTERVAL ROUND(%s * 1000000) MICROSECOND"
     until = "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), {column}) / 1e6"
+    epoch = "UNIX_TIMESTAMP(SYSDATE(6))"
     # Without the hint a short table is scanned and sorted, and then every row that it reads is
     # locked, not just the ones that it returns.
     claim_index = "FORCE INDEX (background_task_claim)"
@@ -188,6 +192,13 @@ class QueueDatabase:
         """Return a datetime as the column's SQL parameter."""
         return self.connection.ops.adapt_datetimefield_value(value)
 
+    def time_of(self, when: datetime.datetime | float) -> datetime.datetime:
+        """Return a point in time; seconds count from now by the database's clock."""
+        if isinstance(when, datetime.datetime):
+            return when
+        (epoch,) = self.execute(f"SELECT {self.dialect.epoch}").fetchone()
+        return datetime.datetime.fromtimestamp(float(epoch) + when, datetime.UTC)
+
     def forget_connection(self) -> None:
         """Drop the connection, so that the next statement, or a forked child, opens its own."""
         self.connection.close()
@@ -209,7 +220,6 @@ class _VendorIndex(models.Index):
     """
 
     exists_on_mysql: ClassVar[bool]
-    where: models.Q | None = None
 
     def create_sql(
         self,
@@ -221,8 +231,7 @@ class _VendorIndex(models.Index):
         """Return the statement that creates it."""
         if not self._exists(schema_editor):
             return _NO_INDEX
-        index = models.Index(fields=self.fields, name=self.name, condition=self.where)
-        return index.create_sql(model, schema_editor, using, **kwargs)
+        return self._plain().create_sql(model, schema_editor, using, **kwargs)
 
     def remove_sql(
         self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor, **kwargs: Any
@@ -231,6 +240,9 @@ class _VendorIndex(models.Index):
         if not self._exists(schema_editor):
             return _NO_INDEX
         return super().remove_sql(model, schema_editor, **kwargs)
+
+    def _plain(self) -> models.Index:
+        return models.Index(fields=self.fields, name=self.name)
 
     def _exists(self, schema_editor: BaseDatabaseSchemaEditor) -> bool:
         return (schema_editor.connection.vendor == "mysql") == self.exists_on_mysql
@@ -245,16 +257,26 @@ class MySQLFamilyIndex(_VendorIndex):
 class PartialIndex(_VendorIndex):
     """An index over the rows of ``where``, on the databases that have partial indexes.
 
-    Django's own ``condition`` makes the system checks complain to every user of MySQL.
+    Fields in ``negated`` are indexed by their negative: in an index that ascends throughout, one
+    comparison of rows finds the place from which to read on. Django's own ``condition`` and
+    expressions make the system checks complain to every user of MySQL and MariaDB.
     """
 
     exists_on_mysql = False
 
-    def __init__(self, *, where: models.Q, **kwargs: Any) -> None:
+    def __init__(self, *, where: models.Q, negated: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.where = where
+        self.negated = tuple(negated)
 
     def deconstruct(self) -> tuple[str, Any, dict[str, Any]]:
         """Return what a migration writes."""
         path, args, kwargs = super().deconstruct()
-        return path, args, {**kwargs, "where": self.where}
+        negated = {"negated": self.negated} if self.negated else {}
+        return path, args, {**kwargs, "where": self.where, **negated}
+
+    def _plain(self) -> models.Index:
+        keys = [
+            models.F(name) * -1 if name in self.negated else models.F(name) for name in self.fields
+        ]
+        return models.Index(*keys, name=self.name, condition=self.where)

@@ -8,38 +8,73 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from django.db import OperationalError, router
+from django.db import OperationalError, models, router
 
+from background_task import held_hashes
 from background_task.arguments import task_hash
-from background_task.databases import SCHEDULED, QueueDatabase
+from background_task.databases import SCHEDULED, QueueDatabase, marks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from background_task.models import ScheduledTask
+    from background_task.models import CompletedTask, ScheduledTask, TaskRow
 
 _DUPLICATE_LOOKS: Final = 20
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueue:
-    """One call to put into the queue.
+    """One call to put into the queue; what is not said here is said in ``ScheduledTask``.
 
     Attributes:
         run_at: a point in time, or seconds from now by the database's clock.
         unique: whether a live task with the same name and arguments makes this one a duplicate.
+        creator: a saved model instance, or None.
     """
 
     task_name: str
     task_params: str
-    queue: str
-    priority: int
-    run_at: datetime.datetime | float
-    max_attempts: int | None
-    timeout_seconds: float | None
-    unique: bool
+    queue: str = "default"
+    priority: int = 0
+    run_at: datetime.datetime | float = 0.0
+    max_attempts: int | None = None
+    timeout_seconds: float | None = None
+    unique: bool = True
+    hold_seconds: float | None = None
+    repeat: int = 0
+    repeat_until: datetime.datetime | None = None
+    cron: str = ""
+    catch_up: bool = False
+    verbose_name: str = ""
+    creator: models.Model | None = None
+    backend: str = ""
+
+    @property
+    def is_periodic(self) -> bool:
+        """Whether its end is the beginning of the next."""
+        return self.repeat > 0 or bool(self.cron)
+
+    def rare_columns(self, database: QueueDatabase) -> dict[str, object]:
+        """Return the columns that most tasks leave at their defaults, if this one does not."""
+        until = self.repeat_until and database.adapt_datetime(self.repeat_until)
+        rare = {
+            "max_attempts": self.max_attempts,
+            "timeout_seconds": self.timeout_seconds,
+            "hold_seconds": self.hold_seconds,
+            "repeat_seconds": self.repeat,
+            "repeat_until": until,
+            "cron": self.cron,
+            "catch_up": self.catch_up,
+            "verbose_name": self.verbose_name,
+            "creator_reference": reference(self.creator),
+            "backend": self.backend,
+        }
+        return {name: value for name, value in rare.items() if value}
+
+
+def reference(creator: models.Model | None) -> str:
+    """Return what rows keep of a model instance: ``app_label.model:pk``, empty for None."""
+    return f"{creator._meta.label_lower}:{creator.pk}" if creator is not None else ""  # noqa: SLF001
 
 
 def queue_database() -> QueueDatabase:
@@ -49,18 +84,19 @@ def queue_database() -> QueueDatabase:
     return QueueDatabase(router.db_for_write(ScheduledTask))
 
 
-def enqueue(request: Enqueue) -> ScheduledTask:
-    """Write the task, or find the live task that it duplicates (``is_duplicate`` tells)."""
+def enqueue(request: Enqueue) -> TaskRow:
+    """Write the task, or find the task that it duplicates (``is_duplicate`` tells)."""
     database = queue_database()
     hash_ = task_hash(request.task_name, request.task_params)
-    statement, values = _insert_statement(database, request, hash_)
+    insert = Insert.of(database, request, hash_)
     for _ in range(_DUPLICATE_LOOKS):
-        inserted = database.retry_transient(lambda: database.insert_unless_live(statement, values))
-        if inserted is not None:
+        inserted = database.retry_transient(insert.run)
+        if isinstance(inserted, int):
             return _as_model(database, inserted, request, hash_)
-        live = _live_task(database, hash_)
-        if live is not None:
-            return live
+        holder = inserted or _live_task(database, hash_)
+        if holder is not None:
+            holder.is_duplicate = True
+            return holder
         # The live task ended between the two statements, so this call is no duplicate any more.
     raise OperationalError(
         f"{request.task_name} was not enqueued: a live duplicate of it came and went "
@@ -68,30 +104,54 @@ def enqueue(request: Enqueue) -> ScheduledTask:
     )
 
 
-def _insert_statement(
-    database: QueueDatabase, request: Enqueue, hash_: str
-) -> tuple[str, Sequence[Any]]:
-    dialect = database.dialect
-    if isinstance(request.run_at, datetime.datetime):
-        run_at, run_at_value = "%s", database.adapt_datetime(request.run_at)
-    else:
-        run_at, run_at_value = dialect.after, request.run_at
-    sql = (
-        f"INSERT INTO {SCHEDULED} (task_name, task_params, task_hash, live_hash, queue, priority,"
-        " max_attempts, timeout_seconds, last_error, run_at, created_at)"
-        f" VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '', {run_at}, {dialect.now})"
-    )
-    return sql, (
-        request.task_name,
-        request.task_params,
-        hash_,
-        hash_ if request.unique else None,
-        request.queue,
-        request.priority,
-        request.max_attempts,
-        request.timeout_seconds,
-        run_at_value,
-    )
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Insert:
+    """The statement that writes one task, and what has to hold for it to stay."""
+
+    database: QueueDatabase
+    sql: str
+    values: tuple[object, ...]
+    held_hash: str | None
+
+    @classmethod
+    def of(cls, database: QueueDatabase, request: Enqueue, hash_: str) -> Insert:
+        """Return the insert of a request."""
+        if isinstance(request.run_at, datetime.datetime):
+            run_at, run_at_value = "%s", database.adapt_datetime(request.run_at)
+        else:
+            run_at, run_at_value = database.dialect.after, request.run_at
+        columns: dict[str, object] = {
+            "task_name": request.task_name,
+            "task_params": request.task_params,
+            "task_hash": hash_,
+            "live_hash": hash_ if request.unique else None,
+            "queue": request.queue,
+            "priority": request.priority,
+            **request.rare_columns(database),
+        }
+        times = {"run_at": run_at} | ({"slot_at": run_at} if request.is_periodic else {})
+        sql = (
+            f"INSERT INTO {SCHEDULED} ({', '.join([*columns, *times])}, last_error, created_at)"
+            f" VALUES ({marks(columns)}, {', '.join(times.values())}, '', {database.dialect.now})"
+        )
+        return cls(
+            database=database,
+            sql=sql,
+            values=(*columns.values(), *[run_at_value] * len(times)),
+            held_hash=hash_ if request.unique and request.hold_seconds else None,
+        )
+
+    def run(self) -> int | CompletedTask | None:
+        """Return the new row's id, the completed task that holds the hash, or None: it is live."""
+        if self.held_hash is None:
+            return self.database.insert_unless_live(self.sql, self.values)
+        with self.database.transaction():
+            id_ = self.database.insert_unless_live(self.sql, self.values)
+            # Asked after the insert: one that waited for the end of the live task sees its hold.
+            holder = held_hashes.holder(self.database, self.held_hash) if id_ else None
+            if holder is not None:
+                self.database.execute(f"DELETE FROM {SCHEDULED} WHERE id = %s", (id_,))
+            return holder or id_
 
 
 def _as_model(database: QueueDatabase, id_: int, request: Enqueue, hash_: str) -> ScheduledTask:
@@ -114,7 +174,4 @@ def _as_model(database: QueueDatabase, id_: int, request: Enqueue, hash_: str) -
 def _live_task(database: QueueDatabase, hash_: str) -> ScheduledTask | None:
     from background_task.models import ScheduledTask
 
-    task = ScheduledTask.objects.using(database.alias).filter(live_hash=hash_).first()
-    if task is not None:
-        task.is_duplicate = True
-    return task
+    return ScheduledTask.objects.using(database.alias).filter(live_hash=hash_).first()

@@ -7,7 +7,13 @@
     ├── TaskOptionsError       these options make no sense
     ├── UnknownTaskError       no function is registered under this name
     └── PidfileInUseError      another process_tasks holds the pidfile
+
+A body raises ``Retry`` or ``Discard`` to say what becomes of its task; these are no errors.
 """
+
+from __future__ import annotations
+
+import datetime
 
 
 class BackgroundTaskError(Exception):
@@ -53,3 +59,31 @@ class PidfileInUseError(BackgroundTaskError):
         )
         self.path = path
         self.pid = pid
+
+
+class TaskTimeout(BackgroundTaskError, TimeoutError):  # noqa: N818 - the name in Django's proposals
+    """What the log of an attempt names when the attempt was killed because of its timeout."""
+
+
+class Retry(Exception):  # noqa: N818 - it asks for something, it reports no error
+    """Raised by a body: end this attempt, and run the task again.
+
+    The attempt stays charged, so a task that always asks ends in the failed tasks.
+    """
+
+    def __init__(
+        self, reason: str = "", *, after: float | datetime.timedelta | None = None
+    ) -> None:
+        """Run again ``after`` so many seconds; None is the pause after any failure."""
+        seconds = after.total_seconds() if isinstance(after, datetime.timedelta) else after
+        if seconds is not None and not 0 <= seconds < float("inf"):
+            raise ValueError(f"Retry(after={after!r}): the pause is a number of seconds from 0 on")
+        super().__init__(reason or "the task asked to run again")
+        self.after = seconds
+
+
+class Discard(Exception):  # noqa: N818
+    """Raised by a body: give this task up now, whatever attempts are left; it becomes a failed task."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason or "the task gave itself up")

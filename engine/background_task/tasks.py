@@ -3,64 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import functools
 import inspect
-import math
-from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from background_task import settings
 from background_task.arguments import encode
-from background_task.enqueue import Enqueue, enqueue
-from background_task.exceptions import TaskOptionsError, UnknownTaskError
+from background_task.enqueue import Enqueue
+from background_task.exceptions import TaskOptionsError
+from background_task.existing import put
+from background_task.registry import registry
+from background_task.schedules import Schedule, TaskSchedule
+from background_task.task_options import CALL_OPTIONS, TaskOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import datetime
+    from collections.abc import Callable, Iterable
 
-    from background_task.models import ScheduledTask
+    from background_task.bulk import Call, Enqueued
+    from background_task.models import TaskRow
+    from background_task.task_options import Backoff
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-NAME_LENGTH: Final = 190
-PRIORITIES: Final = range(-(2**31), 2**31)
-CALL_OPTIONS: Final = ("schedule", "priority", "queue", "unique")
-
-Schedule = int | float | datetime.timedelta | datetime.datetime
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class TaskOptions:
-    """How calls of a task are enqueued.
-
-    Attributes:
-        name: the name that rows carry; renaming it orphans rows that wait.
-        schedule: seconds or a timedelta from now, or a point in time; None means now.
-        queue: the queue's name.
-        priority: higher runs first.
-        max_attempts: None leaves it to the worker.
-        timeout: seconds, or None to leave it to the worker.
-        unique: whether a call equal to a live task is ignored.
-    """
-
-    name: str
-    schedule: Schedule | None = None
-    queue: str = "default"
-    priority: int = 0
-    max_attempts: int | None = None
-    timeout: float | None = None
-    unique: bool = True
-
-    def __post_init__(self) -> None:
-        for problem in _option_problems(self):
-            raise TaskOptionsError(self.name or "a task", problem)
+__all__ = ["TaskProxy", "background"]
 
 
 class TaskProxy(Generic[P, R]):
     """A task: calling it enqueues a call of its function.
 
-    A call takes ``schedule=``, ``priority=``, ``queue=`` and ``unique=`` besides the function's own
-    arguments, for this one call. It returns the live row: a new one, or the one that it duplicates.
+    A call takes the keywords of ``CALL_OPTIONS`` besides the function's own arguments, for this
+    one call. It returns the live row: a new one, or the one that it duplicates.
     """
 
     def __init__(self, function: Callable[P, R], options: TaskOptions) -> None:
@@ -74,8 +48,13 @@ class TaskProxy(Generic[P, R]):
         """The registered name."""
         return self.options.name
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ScheduledTask:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> TaskRow | None:
         """Enqueue a call and return its row.
+
+        Returns:
+            The new row, or the task that the call duplicates (``is_duplicate`` tells), live or
+            completed within the idempotency window. None if a ``TaskSchedule`` asked for an equal
+            call that waits, and there is one.
 
         Raises:
             TaskArgumentsError: the arguments are not JSON, or too long; nothing was enqueued.
@@ -85,7 +64,28 @@ class TaskProxy(Generic[P, R]):
         changes = {name: arguments.pop(name) for name in CALL_OPTIONS if name in arguments}
         options = dataclasses.replace(self.options, **changes) if changes else self.options
         params = encode(self.name, args, arguments, max_bytes=settings.read().max_params_bytes)
-        return enqueue(_request(options, params))
+        schedule = TaskSchedule.create(options.schedule)
+        if changes:
+            schedule = schedule.merge(TaskSchedule.create(self.options.schedule))
+        return put(request_of(options, schedule, params), options, schedule.action)
+
+    def enqueue_many(self, calls: Iterable[Call], **changes: Any) -> list[Enqueued]:
+        """Enqueue many calls at once, in one transaction, with the guarantees of a single one.
+
+        Args:
+            calls: the arguments of each, as a tuple, or as a pair of a tuple and a dict.
+            **changes: options for these calls, as in a single call.
+
+        Returns:
+            For each call, in order: the id of its row or of the live task that it duplicates.
+
+        Raises:
+            TaskArgumentsError: some arguments are not JSON, or too long; nothing was enqueued.
+            TaskOptionsError: an option makes no sense; nothing was enqueued.
+        """
+        from background_task.bulk import enqueue_many
+
+        return enqueue_many(dataclasses.replace(self.options, **changes), calls)
 
     def now(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the function here and now; the queue does not learn of it."""
@@ -102,30 +102,6 @@ class TaskProxy(Generic[P, R]):
                 )
 
 
-class Registry(dict[str, TaskProxy[Any, Any]]):
-    """The tasks of this process by name."""
-
-    def add(self, proxy: TaskProxy[Any, Any]) -> None:
-        """Register a task; raises TaskOptionsError if another function has its name."""
-        former = self.get(proxy.name)
-        if former is not None and _place(former) != _place(proxy):
-            raise TaskOptionsError(
-                proxy.name,
-                f"{_place(former)} and {_place(proxy)} have the same name; give one a name=",
-            )
-        self[proxy.name] = proxy
-
-    def find(self, name: str) -> TaskProxy[Any, Any]:
-        """Return the task of that name; raises UnknownTaskError if there is none."""
-        try:
-            return self[name]
-        except KeyError:
-            raise UnknownTaskError(name) from None
-
-
-registry: Final = Registry()
-
-
 @overload
 def background(function: Callable[P, R], /) -> TaskProxy[P, R]: ...
 
@@ -133,32 +109,31 @@ def background(function: Callable[P, R], /) -> TaskProxy[P, R]: ...
 @overload
 def background(
     name: str | None = None,
-    /,
+    schedule: Schedule = None,
+    queue: str | None = None,
+    remove_existing_tasks: bool = False,
     *,
-    schedule: Schedule | None = None,
-    queue: str = "default",
-    priority: int = 0,
+    priority: int | None = None,
     max_attempts: int | None = None,
     timeout: float | None = None,
+    backoff: float | Backoff | None = None,
     unique: bool = True,
-) -> Callable[[Callable[P, R]], TaskProxy[P, R]]: ...
-
-
-@overload
-def background(
-    *,
-    name: str | None = None,
-    schedule: Schedule | None = None,
-    queue: str = "default",
-    priority: int = 0,
-    max_attempts: int | None = None,
-    timeout: float | None = None,
-    unique: bool = True,
+    unique_for: float | None = None,
+    atomic: bool = False,
+    repeat: int = 0,
+    repeat_until: datetime.datetime | None = None,
+    cron: str = "",
+    catch_up: bool = False,
+    verbose_name: str = "",
 ) -> Callable[[Callable[P, R]], TaskProxy[P, R]]: ...
 
 
 def background(
-    function_or_name: Callable[P, R] | str | None = None, /, **options: Any
+    name: Callable[P, R] | str | None = None,
+    schedule: Schedule = None,
+    queue: str | None = None,
+    remove_existing_tasks: bool = False,
+    **options: Any,
 ) -> TaskProxy[P, R] | Callable[[Callable[P, R]], TaskProxy[P, R]]:
     """Make a function a background task.
 
@@ -166,14 +141,16 @@ def background(
     be importable from a module ``tasks`` of an installed app, so that workers find it.
 
     Args:
-        function_or_name: the function, or the task's name.
-        **options: the fields of ``TaskOptions``. The name is the function's module and name if
-            it is not given.
+        name: the task's name, or the function. The default is the function's module and name.
+        schedule: when its calls are due.
+        queue: the queue's name; None is the queue ``default``.
+        remove_existing_tasks: whether a call replaces the equal calls that wait.
+        **options: the other fields of ``TaskOptions``.
     """
-    if callable(function_or_name):
-        return _register(function_or_name, options)
-    if function_or_name is not None:
-        options["name"] = function_or_name
+    if callable(name):
+        return _register(name, options)
+    options |= {"name": name, "schedule": schedule, "queue": queue or "default"}
+    options["remove_existing_tasks"] = remove_existing_tasks
     return functools.partial(_register, options=options)
 
 
@@ -189,77 +166,21 @@ def _register(function: Callable[P, R], options: dict[str, Any]) -> TaskProxy[P,
     return proxy
 
 
-def _request(options: TaskOptions, params: str) -> Enqueue:
+def request_of(options: TaskOptions, schedule: TaskSchedule, params: str) -> Enqueue:
+    """Return what to write into the queue for a call with these options and arguments."""
     return Enqueue(
         task_name=options.name,
         task_params=params,
         queue=options.queue,
-        priority=options.priority,
-        run_at=_run_at(options.schedule),
+        priority=schedule.priority if options.priority is None else options.priority,
+        run_at=schedule.delay,
         max_attempts=options.max_attempts,
         timeout_seconds=options.timeout,
         unique=options.unique,
+        hold_seconds=options.unique_for,
+        repeat=options.repeat,
+        repeat_until=options.repeat_until,
+        catch_up=options.catch_up,
+        verbose_name=options.verbose_name,
+        creator=options.creator,
     )
-
-
-def _run_at(schedule: Schedule | None) -> datetime.datetime | float:
-    match schedule:
-        case None:
-            return 0.0
-        case datetime.timedelta():
-            return schedule.total_seconds()
-        case datetime.datetime():
-            return schedule
-        case _:
-            return float(schedule)
-
-
-def _option_problems(options: TaskOptions) -> list[str]:
-    """Return one sentence for each option that makes no sense."""
-    checks = {
-        f"the name {options.name!r} is not a text of 1 to {NAME_LENGTH} characters": not _is_name(
-            options.name
-        ),
-        f"queue {options.queue!r} is not a text of 1 to {NAME_LENGTH} characters": not _is_name(
-            options.queue
-        ),
-        f"priority {options.priority!r} is not a whole number of 32 bits": not (
-            _is_whole(options.priority) and options.priority in PRIORITIES
-        ),
-        f"max_attempts {options.max_attempts!r} is not a whole number above zero": not (
-            options.max_attempts is None
-            or (_is_whole(options.max_attempts) and 0 < options.max_attempts < PRIORITIES.stop)
-        ),
-        f"timeout {options.timeout!r} is not a number of seconds above zero": not (
-            options.timeout is None or (_is_seconds(options.timeout) and options.timeout > 0)
-        ),
-        f"unique {options.unique!r} is neither True nor False": not isinstance(
-            options.unique, bool
-        ),
-        f"schedule {options.schedule!r} is neither seconds, a timedelta nor an aware datetime": (
-            not _is_schedule(options.schedule)
-        ),
-    }
-    return [sentence for sentence, wrong in checks.items() if wrong]
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= NAME_LENGTH
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_seconds(value: object) -> bool:
-    return (_is_whole(value) or isinstance(value, float)) and math.isfinite(cast("float", value))
-
-
-def _is_schedule(value: object) -> bool:
-    if isinstance(value, datetime.datetime):
-        return value.tzinfo is not None
-    return value is None or isinstance(value, datetime.timedelta) or _is_seconds(value)
-
-
-def _place(proxy: TaskProxy[Any, Any]) -> str:
-    return f"{proxy.task_function.__module__}.{proxy.task_function.__qualname__}"

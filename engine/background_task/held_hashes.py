@@ -1,0 +1,51 @@
+"""The idempotency window: a hash that stays taken for a while after its task completed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from background_task.databases import SCHEDULED, marks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from background_task.databases import QueueDatabase
+    from background_task.models import CompletedTask
+
+HELD: Final = "background_task_heldhash"
+
+
+def hold_hashes(database: QueueDatabase, ids: Sequence[int]) -> None:
+    """Keep the hashes of tasks that complete now, where they asked for it.
+
+    Must run in the transaction that takes the tasks out of the queue, before it does so.
+    """
+    asking = (
+        f"FROM {SCHEDULED} WHERE hold_seconds IS NOT NULL AND live_hash IS NOT NULL"
+        f" AND id IN ({marks(ids)})"
+    )
+    database.execute(f"DELETE FROM {HELD} WHERE task_hash IN (SELECT task_hash {asking})", ids)
+    after = database.dialect.after.replace("%s", "hold_seconds")
+    database.execute(
+        f"INSERT INTO {HELD} (task_hash, task_id, held_until)"
+        f" SELECT task_hash, id, {after} {asking}",
+        ids,
+    )
+
+
+def holder(database: QueueDatabase, hash_: str) -> CompletedTask | None:
+    """Return the completed task that holds the hash still, or None.
+
+    A task that was not kept is returned with its id and hash only.
+    """
+    from background_task.models import CompletedTask
+
+    row = database.execute(
+        f"SELECT task_id FROM {HELD} WHERE task_hash = %s"
+        f" AND held_until > {database.dialect.now} {database.dialect.lock}",
+        (hash_,),
+    ).fetchone()
+    if row is None:
+        return None
+    kept = CompletedTask.objects.using(database.alias).filter(id=row[0]).first()
+    return kept or CompletedTask(id=row[0], task_hash=hash_)
