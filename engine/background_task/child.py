@@ -1,6 +1,6 @@
 """A worker process: it runs the tasks that its supervisor hands it, one after the other.
 
-It never touches the queue's tables. What it says about a task, it says before the next one starts,
+It does not touch the queue's tables, but for the end of an atomic task. What it says about a task, it says before the next one starts,
 so its supervisor knows at every moment which task would be interrupted if it died.
 """
 
@@ -9,41 +9,41 @@ from __future__ import annotations
 import collections
 import contextlib
 import ctypes
-import json
 import logging
 import os
 import random
 import signal
+import socket
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from django.db import connections
 
-from background_task.arguments import decode
-from background_task.context import RunningTask, running
-from background_task.messages import LineBuffer, Message, to_line
-from background_task.tasks import registry
+from background_task import settings
+from background_task.attempt import run_attempt
+from background_task.messages import LineBuffer, Message, claim_of, end_message, to_line
 
 if TYPE_CHECKING:
-    import socket
+    from background_task.claims import Claim
+    from background_task.progress import Progress
 
 logger = logging.getLogger("background_task.child")
 
-ERROR_LENGTH: Final = 20_000
 RETURN_UNSTARTED: Final = signal.SIGUSR1
 _RECEIVE_BYTES: Final = 1 << 16
 _PR_SET_PDEATHSIG: Final = 1
 
 
-def run_child(channel: socket.socket, supervisor_pid: int, max_result_bytes: int) -> NoReturn:
+def run_child(
+    channel: socket.socket, progress: Progress, doorbell: int, supervisor_pid: int
+) -> NoReturn:
     """Run tasks until the supervisor closes the channel or dies. Does not return."""
     status = 1
     try:
         _die_with(supervisor_pid)
         _ignore_stop_signals()
         random.seed()
-        Child(channel, max_result_bytes).run()
+        Child(channel, progress, doorbell).run()
         status = 0
     except (BrokenPipeError, ConnectionResetError):
         status = 0  # the supervisor is gone, and with it the reason to live
@@ -61,56 +61,49 @@ def run_child(channel: socket.socket, supervisor_pid: int, max_result_bytes: int
 class Child:
     """The tasks that wait in this process, and the loop that runs them."""
 
-    def __init__(self, channel: socket.socket, max_result_bytes: int) -> None:
+    def __init__(self, channel: socket.socket, progress: Progress, doorbell: int) -> None:
         self._channel = channel
-        self._max_result_bytes = max_result_bytes
-        self._unstarted: collections.deque[Message] = collections.deque()
+        self._progress = progress
+        self._doorbell = doorbell
+        self._settings = settings.read()
+        self._unstarted: collections.deque[Claim] = collections.deque()
+        self._ring_at = 0
         self._is_speaking = False
         self._must_return_unstarted = False
         signal.signal(RETURN_UNSTARTED, self._on_return_unstarted)
 
     def run(self) -> None:
-        """Receive tasks and run them until the channel is closed."""
-        lines = LineBuffer()
-        while piece := self._channel.recv(_RECEIVE_BYTES):
-            for tasks in lines.feed(piece):
-                self._unstarted.extend(tasks)
-                while self._unstarted:
-                    self._run_next()
+        """Receive tasks and run them until the channel is closed and none is left."""
+        lines, is_open = LineBuffer(), True
+        while is_open or self._unstarted:
+            if is_open:
+                is_open = self._receive(lines, socket.MSG_DONTWAIT if self._unstarted else 0)
+            if self._unstarted:
+                self._run_next()
+
+    def _receive(self, lines: LineBuffer, flags: int) -> bool:
+        """Take in new tasks, waiting for them if there is nothing to do; False: the end."""
+        try:
+            piece = self._channel.recv(_RECEIVE_BYTES, flags)
+        except BlockingIOError:
+            return True
+        for tasks in lines.feed(piece):
+            self._unstarted.extend(map(claim_of, tasks))
+            self._ring_at = len(self._unstarted) // 2
+        return bool(piece)
 
     def _run_next(self) -> None:
-        task_id, token, attempt, max_attempts, name, params = self._unstarted.popleft()
-        self._say(["started", task_id])
-        task = RunningTask(
-            id=task_id, name=name, attempt=attempt, max_attempts=max_attempts, token=token
-        )
-        self._say(self._outcome(task, params))
-
-    def _outcome(self, task: RunningTask, params: str) -> Message:
         try:
-            with running(task):
-                args, kwargs = decode(params)
-                result = registry.find(task.name).task_function(*args, **kwargs)
-            return ["finished", task.id, self._encode_result(task, result)]
-        # Whatever a body raises, SystemExit too, ends its own attempt and nothing else.
-        except BaseException:  # noqa: BLE001
-            return ["failed", task.id, error_text(traceback.format_exc())]
-        finally:
-            _close_unusable_connections()
-
-    def _encode_result(self, task: RunningTask, result: object) -> str | None:
-        if result is None:
-            return None
-        try:
-            text = json.dumps(result, default=repr)
-        # The task has done its work: nothing about its result is a reason to do it again.
-        except Exception as error:  # noqa: BLE001
-            logger.warning("%s: the result is not JSON and is not stored: %s", task.name, error)
-            return None
-        if len(text) <= self._max_result_bytes:
-            return text
-        logger.warning("%s: the result of %d bytes is too long to store", task.name, len(text))
-        return None
+            claim = self._unstarted.popleft()
+        except IndexError:  # they were given back in this very moment
+            return
+        self._progress.begin(claim.id)
+        ended = run_attempt(claim, self._settings)
+        _close_unusable_connections()
+        self._say(end_message(ended))
+        self._progress.end()
+        if len(self._unstarted) in (0, self._ring_at):
+            self._ring()
 
     def _say(self, message: Message) -> None:
         self._is_speaking = True
@@ -118,6 +111,11 @@ class Child:
         self._is_speaking = False
         if self._must_return_unstarted:
             self._return_unstarted()
+
+    def _ring(self) -> None:
+        """Wake the supervisor: it does not listen for each message."""
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._doorbell, b"\0")
 
     def _on_return_unstarted(self, *_: Any) -> None:
         """Give back what has not started, or do so once the line that is being sent is out."""
@@ -127,15 +125,10 @@ class Child:
 
     def _return_unstarted(self) -> None:
         self._must_return_unstarted = False
-        ids = [task[0] for task in self._unstarted]
+        ids = [claim.id for claim in self._unstarted]
         self._unstarted.clear()
         self._say(["returned", ids])
-
-
-def error_text(text: str) -> str:
-    """Return the end of a traceback, in characters that every database can hold."""
-    clean = text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
-    return clean if len(clean) <= ERROR_LENGTH else f"[...]\n{clean[-ERROR_LENGTH:]}"
+        self._ring()
 
 
 def _close_unusable_connections() -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import selectors
 import signal
 import socket
-import time
 from typing import TYPE_CHECKING, Final
 
 from background_task.child import RETURN_UNSTARTED, run_child
-from background_task.messages import LineBuffer, Message, to_line
+from background_task.messages import LineBuffer, Message, claim_message, end_of, to_line
+from background_task.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from background_task.attempt import Ended
     from background_task.claims import Claim
 
 _RECEIVE_BYTES: Final = 1 << 18
@@ -25,32 +27,29 @@ class ChildProcess:
 
     Attributes:
         pid: the process, a child of the calling process; not reused until ``wait`` reports it.
-        unstarted: the claims that it was handed and has not started, by row id, in order.
-        running: the claim that it runs, or None.
-        started_at: when it started that, by the monotonic clock.
+        handed: the claims whose end it has not told, by row id, in the order in which they run.
         is_returning: it was asked to give back what it has not started.
         kill_reason: why the supervisor killed it, or an empty text.
         killed_during: the claim that it ran when the supervisor killed it. It may have ended that
             one and begun the next before the signal came.
     """
 
-    def __init__(self, *, max_result_bytes: int, siblings: Iterable[ChildProcess]) -> None:
+    def __init__(self, doorbell: int, siblings: Iterable[ChildProcess]) -> None:
         """Fork. The caller must have no open database connection: the child would share it."""
         self.channel, child_side = socket.socketpair()
+        self._progress = Progress()
         supervisor_pid = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
             # A sibling learns of the supervisor's end by its channel's, so nobody else holds it.
             for channel in (self.channel, *(sibling.channel for sibling in siblings)):
                 channel.close()
-            run_child(child_side, supervisor_pid, max_result_bytes)
+            run_child(child_side, self._progress, doorbell, supervisor_pid)
         child_side.close()
         self.channel.setblocking(False)
         self._lines = LineBuffer()
         self._unsent = bytearray()
-        self.unstarted: dict[int, Claim] = {}
-        self.running: Claim | None = None
-        self.started_at = 0.0
+        self.handed: dict[int, Claim] = {}
         self.is_returning = False
         self.kill_reason = ""
         self.killed_during: Claim | None = None
@@ -58,27 +57,41 @@ class ChildProcess:
     @property
     def is_idle(self) -> bool:
         """Whether it has nothing to do."""
-        return self.running is None and not self.unstarted
+        return not self.handed
+
+    @property
+    def running(self) -> Claim | None:
+        """The claim whose body it is in, or None."""
+        running = self._progress.running()
+        return None if running is None else self.handed.get(running)
+
+    @property
+    def unstarted(self) -> list[Claim]:
+        """The claims that it was handed and has not begun, or has ended and not told yet."""
+        running = self._progress.running()
+        return [claim for claim in self.handed.values() if claim.id != running]
+
+    @property
+    def started_at(self) -> float:
+        """When it began the last task that it began, by the monotonic clock."""
+        return self._progress.since()
 
     def has_run_for(self, seconds: float, now: float) -> bool:
         """Tell whether it has been in one task for longer than ``seconds``."""
-        return self.running is not None and now - self.started_at > seconds
+        return now - self.started_at > seconds and self.running is not None
 
-    @property
-    def has_unsent(self) -> bool:
-        """Whether ``send`` has to be called when the channel becomes writable."""
-        return bool(self._unsent)
+    def events_to_wait_for(self) -> int:
+        """Return for which events on its channel a selector has to wait, 0 for none.
 
-    def claims(self) -> list[Claim]:
-        """Return the claims that it was handed and that have not ended."""
-        return [*([self.running] if self.running else []), *self.unstarted.values()]
+        Who has several tasks rings when little is left, and is not listened to for each of them.
+        """
+        reading = 0 if len(self.handed) > 1 else selectors.EVENT_READ
+        return reading | (selectors.EVENT_WRITE if self._unsent else 0)
 
     def hand_out(self, claims: Sequence[Claim]) -> None:
         """Give it tasks to run after those that it has."""
-        self.unstarted.update((claim.id, claim) for claim in claims)
-        self._unsent += to_line(
-            [[c.id, c.token, c.attempt, c.max_attempts, c.task_name, c.task_params] for c in claims]
-        )
+        self.handed.update((claim.id, claim) for claim in claims)
+        self._unsent += to_line([claim_message(claim) for claim in claims])
         self.send()
 
     def send(self) -> None:
@@ -95,22 +108,14 @@ class ChildProcess:
                 messages.extend(self._lines.feed(piece))
         return messages
 
-    def start(self, task_id: int) -> None:
-        """Note that it started a task."""
-        self.running = self.unstarted.pop(task_id)
-        self.started_at = time.monotonic()
-
-    def end(self) -> tuple[Claim, float]:
-        """Note that its running task ended; return its claim and how many seconds it took."""
-        claim = self.running
-        assert claim is not None, "a child ended a task that it had not started"  # noqa: S101
-        self.running = None
-        return claim, time.monotonic() - self.started_at
+    def end(self, message: Message) -> Ended:
+        """Note that a task ended; return how."""
+        return end_of(self.handed.pop(message[1]), message)
 
     def take_back(self, task_ids: Iterable[int]) -> list[Claim]:
         """Note that it returned tasks; return their claims."""
         self.is_returning = False
-        return [self.unstarted.pop(task_id) for task_id in task_ids]
+        return [self.handed.pop(task_id) for task_id in task_ids]
 
     def ask_to_return(self) -> None:
         """Ask it to give back what it has not started; it answers with ``returned``."""

@@ -8,14 +8,16 @@ the transaction of the write: a stale token changes nothing.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from background_task.databases import SCHEDULED, marks
+from background_task.due import HAS_SEQUEL, Lookout
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Iterable, Sequence
 
     from background_task.databases import QueueDatabase
+    from background_task.due import Row
 
 REAP_LIMIT: Final = 100
 
@@ -30,6 +32,8 @@ class Claim:
         attempt: this attempt's number; it is charged already.
         max_attempts: the row's, or the worker's if the row has none.
         timeout_seconds: likewise.
+        late_seconds: how long it had been due when it was claimed, by the database's clock.
+        has_sequel: whether its end begins something: its next run, or the hold of its hash.
     """
 
     id: int
@@ -39,6 +43,9 @@ class Claim:
     timeout_seconds: float
     task_name: str
     task_params: str
+    queue: str = "default"
+    late_seconds: float = 0.0
+    has_sequel: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +58,7 @@ class Terms:
         max_attempts: for rows that name none.
         timeout_seconds: for rows that name none.
         queues: the queues to serve; all of them if empty.
+        lowest_first: whether lower numbers run first.
     """
 
     owner: str
@@ -58,6 +66,7 @@ class Terms:
     max_attempts: int
     timeout_seconds: float
     queues: tuple[str, ...] = ()
+    lowest_first: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,31 +74,29 @@ class Expired:
     """A task whose lease ran out: its worker died, or cannot reach the database."""
 
     id: int
+    task_name: str
     attempts: int
     max_attempts: int
     claimed_by: str
+    has_sequel: bool
 
 
-def claim(database: QueueDatabase, terms: Terms, *, limit: int) -> list[Claim]:
+def claim(
+    database: QueueDatabase, terms: Terms, *, limit: int, lookout: Lookout | None = None
+) -> list[Claim]:
     """Claim up to ``limit`` due tasks: higher priority first, then the earlier ``run_at``.
 
     Must run inside ``database.transaction()``. Rows that another session is claiming are skipped,
-    not waited for.
+    not waited for. The lookout of a worker that claims again and again keeps each look cheap.
     """
-    dialect = database.dialect
-    rows = database.execute(
-        f"SELECT id, token, attempts, COALESCE(max_attempts, %s), COALESCE(timeout_seconds, %s),"
-        f" task_name, task_params FROM {SCHEDULED} {dialect.claim_index}"
-        f" WHERE lease_until IS NULL AND run_at <= {dialect.now}{_queue_condition(terms.queues)}"
-        f" ORDER BY priority DESC, run_at, id LIMIT %s {dialect.lock_free_rows}",
-        (terms.max_attempts, terms.timeout_seconds, *terms.queues, limit),
-    ).fetchall()
+    rows = list((lookout or Lookout()).look(database, terms, limit))
     if not rows:
         return []
     # The rows are locked since they were read, so nobody else can have claimed them meanwhile.
     database.execute(
         f"UPDATE {SCHEDULED} SET token = token + 1, attempts = attempts + 1, claimed_by = %s,"
-        f" lease_until = {dialect.after} WHERE id IN ({marks(rows)})",
+        f" claimed_at = {database.dialect.now}, lease_until = {database.dialect.after}"
+        f" WHERE id IN ({marks(rows)})",
         (terms.owner, terms.lease_seconds, *(row[0] for row in rows)),
     )
     return [_claim(row) for row in rows]
@@ -121,7 +128,21 @@ def renew(database: QueueDatabase, claims: Sequence[Claim], *, lease_seconds: fl
                 f" WHERE id IN ({marks(held)})",
                 (lease_seconds, *(claim.id for claim in held)),
             )
-    return [claim for claim in claims if claim not in held]
+    return without(claims, held)
+
+
+def without(claims: Iterable[Claim], others: Iterable[Claim]) -> list[Claim]:
+    """Return the claims that are not among ``others``."""
+    ids = {claim.id for claim in others}
+    return [claim for claim in claims if claim.id not in ids]
+
+
+def has_expired(database: QueueDatabase) -> bool:
+    """Tell whether there is something to reap; this reads, and takes no lock."""
+    row = database.execute(
+        f"SELECT 1 FROM {SCHEDULED} WHERE lease_until < {database.dialect.now} LIMIT 1"
+    ).fetchone()
+    return row is not None
 
 
 def reap(database: QueueDatabase, terms: Terms) -> list[Expired]:
@@ -131,45 +152,37 @@ def reap(database: QueueDatabase, terms: Terms) -> list[Expired]:
     """
     dialect = database.dialect
     rows = database.execute(
-        f"SELECT id, attempts, COALESCE(max_attempts, %s), claimed_by"
+        f"SELECT id, task_name, attempts, COALESCE(max_attempts, %s), claimed_by, {HAS_SEQUEL}"
         f" FROM {SCHEDULED} {dialect.claim_index} WHERE lease_until < {dialect.now}"
         f" ORDER BY lease_until LIMIT %s {dialect.lock_free_rows}",
         (terms.max_attempts, REAP_LIMIT),
     ).fetchall()
     return [
-        Expired(id=id_, attempts=attempts, max_attempts=int(max_attempts), claimed_by=owner)
-        for id_, attempts, max_attempts, owner in rows
+        Expired(
+            id=id_,
+            task_name=name,
+            attempts=attempts,
+            max_attempts=int(max_attempts),
+            claimed_by=owner,
+            has_sequel=bool(has_sequel),
+        )
+        for id_, name, attempts, max_attempts, owner, has_sequel in rows
     ]
 
 
-def seconds_until_due(database: QueueDatabase, terms: Terms) -> float | None:
-    """Return the time until the next waiting task is due or the next lease ends, or None."""
-    until = database.dialect.until
-    condition = _queue_condition(terms.queues)
-    row = database.execute(
-        f"SELECT (SELECT {until.format(column='MIN(run_at)')} FROM {SCHEDULED}"
-        f" WHERE lease_until IS NULL{condition}),"
-        f" (SELECT {until.format(column='MIN(lease_until)')} FROM {SCHEDULED}"
-        f" WHERE lease_until IS NOT NULL)",
-        terms.queues,
-    ).fetchone()
-    return min((float(seconds) for seconds in row if seconds is not None), default=None)
-
-
-def _queue_condition(queues: Collection[str]) -> str:
-    return f" AND queue IN ({marks(queues)})" if queues else ""
-
-
-def _claim(row: Sequence[Any]) -> Claim:
+def _claim(row: Row) -> Claim:
     """Return the claim of a row as it was read, before the claim changed it."""
-    id_, token, attempts, max_attempts, timeout_seconds, name, params = row
+    id_, token, attempts, max_attempts, timeout, name, params, queue, until, has_sequel, _ = row
     return Claim(
         id=id_,
         token=token + 1,
         attempt=attempts + 1,
         # MariaDB gives decimals for COALESCE over a column and a parameter.
         max_attempts=int(max_attempts),
-        timeout_seconds=float(timeout_seconds),
+        timeout_seconds=float(timeout),
         task_name=name,
         task_params=params,
+        queue=queue,
+        late_seconds=-float(until),
+        has_sequel=bool(has_sequel),
     )

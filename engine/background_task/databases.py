@@ -46,15 +46,18 @@ class Dialect:
 
     now = "statement_timestamp()"
     after = "statement_timestamp() + make_interval(secs => %s)"
-    until = "extract(epoch from {column} - statement_timestamp())"
-    epoch = "extract(epoch from statement_timestamp())"
+    until = "extract(epoch from {column} - statement_timestamp())::float8"
+    epoch = "extract(epoch from statement_timestamp())::float8"
     claim_index = ""
+    leaves_dead_entries = True
     # The key of the row is not changed, so foreign keys to it need not wait.
     lock = "FOR NO KEY UPDATE"
     lock_free_rows = "FOR NO KEY UPDATE SKIP LOCKED"
     # A row that another session is writing blocks the insert until that session ends, so the
     # answer "duplicate" is about a committed row.
     insert_or_ignore = "ON CONFLICT (live_hash) DO NOTHING RETURNING id"
+    # A table made of one parameter: a JSON array of objects that have an id.
+    ends = "json_to_recordset(%s::json) AS ended(id bigint, seconds float8, result text)"
     transient_codes: frozenset[object] = frozenset({"40001", "40P01", "55P03"})
 
     def begin_writing(self, cursor: CursorWrapper) -> None:
@@ -80,6 +83,11 @@ class SQLiteDialect(Dialect):
     after = "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', printf('%%+.3f seconds', %s))"
     until = "(julianday({column}) - julianday('now')) * 86400.0"
     epoch = "(julianday('now') - 2440587.5) * 86400.0"
+    ends = (
+        "(SELECT json_extract(value, '$.id') AS id, json_extract(value, '$.seconds') AS seconds,"
+        " json_extract(value, '$.result') AS result FROM json_each(%s)) AS ended"
+    )
+    leaves_dead_entries = False
     lock = ""
     lock_free_rows = ""
 
@@ -110,6 +118,10 @@ class MySQLFamilyDialect(Dialect):
     # Without the hint a short table is scanned and sorted, and then every row that it reads is
     # locked, not just the ones that it returns.
     claim_index = "FORCE INDEX (background_task_claim)"
+    ends = (
+        "JSON_TABLE(%s, '$[*]' COLUMNS (id BIGINT PATH '$.id', seconds DOUBLE PATH '$.seconds',"
+        " result LONGTEXT PATH '$.result')) AS ended"
+    )
     lock = "FOR UPDATE"
     lock_free_rows = "FOR UPDATE SKIP LOCKED"
     duplicate_key = 1062
@@ -257,26 +269,19 @@ class MySQLFamilyIndex(_VendorIndex):
 class PartialIndex(_VendorIndex):
     """An index over the rows of ``where``, on the databases that have partial indexes.
 
-    Fields in ``negated`` are indexed by their negative: in an index that ascends throughout, one
-    comparison of rows finds the place from which to read on. Django's own ``condition`` and
-    expressions make the system checks complain to every user of MySQL and MariaDB.
+    Django's own ``condition`` makes the system checks complain to every user of MySQL.
     """
 
     exists_on_mysql = False
 
-    def __init__(self, *, where: models.Q, negated: Sequence[str] = (), **kwargs: Any) -> None:
+    def __init__(self, *, where: models.Q, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.where = where
-        self.negated = tuple(negated)
 
     def deconstruct(self) -> tuple[str, Any, dict[str, Any]]:
         """Return what a migration writes."""
         path, args, kwargs = super().deconstruct()
-        negated = {"negated": self.negated} if self.negated else {}
-        return path, args, {**kwargs, "where": self.where, **negated}
+        return path, args, {**kwargs, "where": self.where}
 
     def _plain(self) -> models.Index:
-        keys = [
-            models.F(name) * -1 if name in self.negated else models.F(name) for name in self.fields
-        ]
-        return models.Index(*keys, name=self.name, condition=self.where)
+        return models.Index(fields=self.fields, name=self.name, condition=self.where)

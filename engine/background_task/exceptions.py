@@ -61,6 +61,10 @@ class PidfileInUseError(BackgroundTaskError):
         self.pid = pid
 
 
+class InvalidTaskError(BackgroundTaskError):
+    """Raised by a body: its task makes no sense; it becomes a failed task now, as by ``Discard``."""
+
+
 class TaskTimeout(BackgroundTaskError, TimeoutError):  # noqa: N818 - the name in Django's proposals
     """What the log of an attempt names when the attempt was killed because of its timeout."""
 
@@ -83,7 +87,7 @@ class Retry(Exception):  # noqa: N818 - it asks for something, it reports no err
 
 
 class Discard(Exception):  # noqa: N818
-    """Raised by a body: give this task up now, whatever attempts are left; it becomes a failed task."""
+    """Raised by a body: give this task up, whatever attempts are left; it becomes a failed task."""
 
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason or "the task gave itself up")

@@ -95,8 +95,7 @@ class ScheduledTask(TaskRow):
         indexes: ClassVar = [
             # The claim: equality on the condition, then the order of the claim itself.
             PartialIndex(
-                fields=["priority", "run_at", "id"],
-                negated=["priority"],
+                fields=["-priority", "run_at", "id"],
                 where=models.Q(lease_until__isnull=True),
                 name="background_task_ready",
             ),

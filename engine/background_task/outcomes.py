@@ -6,9 +6,10 @@ Each end is one transaction, and none takes place unless its claim still owns th
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from background_task import claims
+from background_task import claims, held_hashes
 from background_task.databases import SCHEDULED, marks
 from background_task.retries import has_attempts_left
 
@@ -18,18 +19,25 @@ if TYPE_CHECKING:
     from background_task.claims import Claim, Expired, Terms
     from background_task.databases import QueueDatabase
 
+ERRORS: Final = "background_task_attempterror"
+
+ERRORS_KEPT: Final = 10
+"""Of each task the errors of so many attempts are kept, the latest."""
+
 _MOVED: Final = (
-    "id, task_name, task_params, task_hash, queue, priority, run_at, created_at,"
-    " attempts, token, claimed_by"
+    "task_name, task_params, task_hash, queue, priority, run_at, created_at, attempts, token,"
+    " claimed_by, claimed_at, slot_at, verbose_name, creator_reference, backend"
 )
+_MOVED_IF_FAILED: Final = f"{_MOVED}, max_attempts, timeout_seconds, hold_seconds"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """The function returned; ``result`` is what, as JSON, or None."""
+    """The function returned; ``result`` is what, as JSON, or None, after ``seconds``."""
 
     claim: Claim
     result: str | None = None
+    seconds: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +45,25 @@ class Failed:
     """The attempt ended badly; the task runs again after ``retry_in`` seconds.
 
     None leaves it due as it was, before what came later. A task without attempts left goes to the
-    failed tasks instead.
+    failed tasks instead, and so does one whose failure ``is_final``.
+
+    Attributes:
+        error: the log of the attempt.
+        exception: the dotted path of the exception's class, or empty if there was none.
+        seconds: how long the attempt ran, or None if nobody saw its end.
     """
 
     claim: Claim
     error: str
     retry_in: float | None
+    exception: str = ""
+    seconds: float | None = None
+    is_final: bool = False
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the task will not run again."""
+        return self.is_final or not has_attempts_left(self.claim.attempt, self.claim.max_attempts)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,36 +87,37 @@ def record(
     if not outcomes:
         return []
     every = [outcome.claim for outcome in outcomes]
-    held = set(claims.hold(database, every))
-    valid = [outcome for outcome in outcomes if outcome.claim in held]
+    held = {claim.id for claim in claims.hold(database, every)}
+    valid = [outcome for outcome in outcomes if outcome.claim.id in held]
     finish(database, _of_kind(valid, Finished), keep_completed=keep_completed)
     fail(database, _of_kind(valid, Failed))
     release(database, _of_kind(valid, Released))
-    return [claim for claim in every if claim not in held]
+    return [claim for claim in every if claim.id not in held]
 
 
 def finish(database: QueueDatabase, finished: Sequence[Finished], *, keep_completed: bool) -> None:
     """Move held tasks to the completed ones, or just delete them."""
-    ids = [outcome.claim.id for outcome in finished]
-    if ids and keep_completed:
-        results = [outcome for outcome in finished if outcome.result is not None]
-        case = f"CASE id{' WHEN %s THEN %s' * len(results)} END" if results else "NULL"
-        database.execute(
-            f"INSERT INTO background_task_completedtask ({_MOVED}, result, completed_at)"
-            f" SELECT {_MOVED}, {case}, {database.dialect.now}"
-            f" FROM {SCHEDULED} WHERE id IN ({marks(ids)})",
-            [*(part for o in results for part in (o.claim.id, o.result)), *ids],
-        )
-    _delete(database, ids)
+    if not finished:
+        return
+    if keep_completed:
+        _keep(database, finished)
+    else:
+        retried = [outcome.claim.id for outcome in finished if outcome.claim.attempt > 1]
+        _forget_errors(database, retried)
+    holding = [outcome.claim.id for outcome in finished if outcome.claim.has_sequel]
+    if holding:
+        held_hashes.hold_hashes(database, holding)
+    _leave(database, [outcome.claim for outcome in finished])
 
 
 def fail(database: QueueDatabase, failed: Sequence[Failed]) -> None:
     """Let held tasks wait for their next attempt, or dead-letter those without one."""
     for outcome in failed:
-        if has_attempts_left(outcome.claim.attempt, outcome.claim.max_attempts):
-            _retry(database, outcome)
+        _note_error(database, outcome.claim.id, outcome.error, outcome.exception, outcome.seconds)
+        if outcome.is_last:
+            _dead_letter(database, outcome.claim, outcome.error, outcome.seconds)
         else:
-            _dead_letter(database, outcome.claim.id, outcome.error)
+            _retry(database, outcome)
 
 
 def release(database: QueueDatabase, released: Sequence[Released]) -> None:
@@ -117,12 +139,14 @@ def reap(database: QueueDatabase, terms: Terms) -> list[Expired]:
     with database.transaction():
         expired = claims.reap(database, terms)
         for task in expired:
+            error = lease_ran_out(task)
+            _note_error(database, task.id, error)
             if has_attempts_left(task.attempts, task.max_attempts):
                 database.execute(
                     f"UPDATE {SCHEDULED} SET lease_until = NULL WHERE id = %s", (task.id,)
                 )
             else:
-                _dead_letter(database, task.id, lease_ran_out(task))
+                _dead_letter(database, task, error)
     return expired
 
 
@@ -131,6 +155,20 @@ def lease_ran_out(task: Expired) -> str:
     return (
         f"attempt {task.attempts} of {task.max_attempts} never ended: the lease of worker "
         f"{task.claimed_by} ran out, so it died or lost the database"
+    )
+
+
+def _keep(database: QueueDatabase, finished: Sequence[Finished]) -> None:
+    ends = [
+        {"id": outcome.claim.id, "seconds": outcome.seconds}
+        | ({} if outcome.result is None else {"result": outcome.result})
+        for outcome in finished
+    ]
+    database.execute(
+        f"INSERT INTO background_task_completedtask (id, {_MOVED}, result, run_seconds,"
+        f" completed_at) SELECT ended.id, {_MOVED}, result, seconds, {database.dialect.now}"
+        f" FROM {database.dialect.ends} JOIN {SCHEDULED} ON {SCHEDULED}.id = ended.id",
+        [json.dumps(ends)],
     )
 
 
@@ -149,18 +187,50 @@ def _retry(database: QueueDatabase, failed: Failed) -> None:
     )
 
 
-def _dead_letter(database: QueueDatabase, id_: int, error: str) -> None:
+def _dead_letter(
+    database: QueueDatabase, task: Claim | Expired, error: str, seconds: float | None = None
+) -> None:
     database.execute(
-        f"INSERT INTO background_task_failedtask ({_MOVED}, error, failed_at)"
-        f" SELECT {_MOVED}, %s, {database.dialect.now} FROM {SCHEDULED} WHERE id = %s",
-        (error, id_),
+        f"INSERT INTO background_task_failedtask (id, {_MOVED_IF_FAILED}, is_unique, error,"
+        f" run_seconds, failed_at) SELECT id, {_MOVED_IF_FAILED}, live_hash IS NOT NULL, %s, %s,"
+        f" {database.dialect.now} FROM {SCHEDULED} WHERE id = %s",
+        (error, seconds, task.id),
     )
-    _delete(database, [id_])
+    _leave(database, [task])
 
 
-def _delete(database: QueueDatabase, ids: Sequence[int]) -> None:
+def _leave(database: QueueDatabase, tasks: Sequence[Claim | Expired]) -> None:
+    """Take tasks out of the queue; the next run of a periodic one takes its place."""
+    periodic_ids = [task.id for task in tasks if task.has_sequel]
+    from background_task import periodic
+
+    next_runs = periodic.next_runs(database, periodic_ids) if periodic_ids else []
+    ids = [task.id for task in tasks]
+    database.execute(f"DELETE FROM {SCHEDULED} WHERE id IN ({marks(ids)})", ids)
+    if next_runs:
+        periodic.enqueue_next(database, next_runs)
+
+
+def _note_error(
+    database: QueueDatabase, id_: int, error: str, exception: str = "", seconds: float | None = None
+) -> None:
+    """Add to the history of a task's errors, and forget what is older than its latest ones."""
+    database.execute(
+        f"INSERT INTO {ERRORS} (task_id, attempt, claimed_by, failed_at, run_seconds, exception,"
+        f" traceback) SELECT id, attempts, claimed_by, {database.dialect.now}, %s, %s, %s"
+        f" FROM {SCHEDULED} WHERE id = %s",
+        (seconds, exception, error, id_),
+    )
+    database.execute(
+        f"DELETE FROM {ERRORS} WHERE task_id = %s AND attempt + %s <="
+        f" (SELECT attempts FROM {SCHEDULED} WHERE id = %s)",
+        (id_, ERRORS_KEPT, id_),
+    )
+
+
+def _forget_errors(database: QueueDatabase, ids: Sequence[int]) -> None:
     if ids:
-        database.execute(f"DELETE FROM {SCHEDULED} WHERE id IN ({marks(ids)})", ids)
+        database.execute(f"DELETE FROM {ERRORS} WHERE task_id IN ({marks(ids)})", ids)
 
 
 def _of_kind(outcomes: Iterable[Outcome], kind: type[_Kind]) -> list[_Kind]:

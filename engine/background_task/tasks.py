@@ -149,7 +149,7 @@ def background(
     """
     if callable(name):
         return _register(name, options)
-    options |= {"name": name, "schedule": schedule, "queue": queue or "default"}
+    options |= {"name": name, "schedule": schedule, "queue": "default" if queue is None else queue}
     options["remove_existing_tasks"] = remove_existing_tasks
     return functools.partial(_register, options=options)
 

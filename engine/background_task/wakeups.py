@@ -6,12 +6,14 @@ import contextlib
 import selectors
 import signal
 import socket
+import time
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from background_task.children import ChildProcess
+    from background_task.listening import Listener
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -28,6 +30,11 @@ class Wakeups:
         self._reader, self._writer = socket.socketpair()
         self._former: dict[int, Any] = {}
         self._former_descriptor = -1
+
+    @property
+    def doorbell(self) -> int:
+        """The descriptor into which a child writes a byte to end the waiting."""
+        return self._writer.fileno()
 
     def __enter__(self) -> Self:
         self._reader.setblocking(False)
@@ -48,17 +55,43 @@ class Wakeups:
         self._reader.close()
         self._writer.close()
 
-    def wait(self, children: Iterable[ChildProcess], seconds: float) -> None:
-        """Return when a child speaks or dies, when a signal comes, or after ``seconds``."""
+    def wait(
+        self, children: Iterable[ChildProcess], seconds: float, listener: Listener | None = None
+    ) -> bool:
+        """Return when a child speaks or dies, when a signal comes, or after ``seconds``.
+
+        A listener with news ends the waiting, too; the answer tells whether it has.
+        """
         with selectors.DefaultSelector() as selector:
             selector.register(self._reader, selectors.EVENT_READ)
             for child in children:
-                writable = selectors.EVENT_WRITE if child.has_unsent else 0
-                selector.register(child.channel, selectors.EVENT_READ | writable)
-            selector.select(seconds)
+                events = child.events_to_wait_for()
+                if events:
+                    selector.register(child.channel, events)
+            if listener is None:
+                selector.select(seconds)
+            has_news = listener is not None and _select_or_hear(selector, seconds, listener)
         with contextlib.suppress(BlockingIOError):
             while self._reader.recv(256):
                 pass
+        return has_news
 
     def _on_stop(self, *_: object) -> None:
         self.stop_requests += 1
+
+
+def _select_or_hear(selector: selectors.BaseSelector, seconds: float, listener: Listener) -> bool:
+    """Wait for the selector or for the listener; tell whether it was the listener.
+
+    An idle worker spends its time here: asking the listener must cost next to nothing.
+    """
+    descriptor = listener.descriptor()
+    if descriptor is not None:
+        selector.register(descriptor, selectors.EVENT_READ)
+    deadline = time.monotonic() + seconds
+    while not listener.has_news():
+        left = deadline - time.monotonic()
+        ready = selector.select(min(max(0.0, left), listener.pause_seconds()))
+        if left <= 0 or any(key.fd != descriptor for key, _ in ready):
+            return False
+    return True

@@ -14,13 +14,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from background_task import background, current_task
-from background_task.child import ERROR_LENGTH, RETURN_UNSTARTED, Child, error_text
-from background_task.messages import LineBuffer, Message, to_line
+from background_task.attempt import ERROR_LENGTH, error_text
+from background_task.child import RETURN_UNSTARTED, Child
+from background_task.claims import Claim
+from background_task.messages import LineBuffer, Message, claim_message, to_line
+from background_task.progress import Progress
 from background_task.tasks import registry
 from engine.tests.troubles import tasks as troubles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytest_django import Settings as ProjectSettings
 
 MAX_RESULT_BYTES = 100_000
 
@@ -35,35 +40,71 @@ def restored() -> Iterator[None]:
     registry.update(before)
 
 
+@pytest.fixture(autouse=True)
+def limits(settings: ProjectSettings) -> None:
+    """Make a long result a short one."""
+    settings.BACKGROUND_TASK = {"MAX_PARAMS_BYTES": MAX_RESULT_BYTES}
+
+
 def _run(*handed: tuple[str, list[Any]]) -> list[Message]:
-    return _run_rows(*((name, json.dumps([args, {}])) for name, args in handed))
+    """Return what a child says that is handed these tasks, without how long they took."""
+    return [
+        message if message[0] == "returned" else message[:-1]
+        for message in _run_rows(*((name, json.dumps([args, {}])) for name, args in handed))
+    ]
 
 
-def _run_rows(*rows: tuple[str, str]) -> list[Message]:
+def _orders(*rows: tuple[str, str]) -> bytes:
+    return to_line(
+        [
+            claim_message(
+                Claim(
+                    id=number,
+                    token=7,
+                    attempt=1,
+                    max_attempts=3,
+                    timeout_seconds=60.0,
+                    task_name=name,
+                    task_params=params,
+                )
+            )
+            for number, (name, params) in enumerate(rows, start=1)
+        ]
+    )
+
+
+def _run_rows(*rows: tuple[str, str], progress: Progress | None = None) -> list[Message]:
     ours, its = socket.socketpair()
+    reader, doorbell = os.pipe()
     with ours, its:
-        orders = [[number, 7, 1, 3, *row] for number, row in enumerate(rows, start=1)]
-        ours.sendall(to_line(orders))
+        ours.sendall(_orders(*rows))
         ours.shutdown(socket.SHUT_WR)
-        Child(its, MAX_RESULT_BYTES).run()
+        Child(its, progress or Progress(), doorbell).run()
         its.close()
+        os.close(reader)
+        os.close(doorbell)
         return list(LineBuffer().feed(b"".join(iter(lambda: ours.recv(1 << 20), b""))))
 
 
 def _error_of(name: str, *args: Any) -> str:
-    started, (word, _, error) = _run((name, list(args)))
-    assert (started, word) == (["started", 1], "failed")
+    ((word, _, error, *_),) = _run((name, list(args)))
+    assert word == "failed"
     return str(error)
 
 
 def test_each_end_is_said_before_the_next_start() -> None:
-    """At every moment the supervisor knows which task would be interrupted."""
-    assert _run((troubles.measure.name, ["abc"]), (troubles.measure.name, [""])) == [
-        ["started", 1],
-        ["finished", 1, "3"],
-        ["started", 2],
-        ["finished", 2, "0"],
-    ]
+    """A killed child has told of everything that it finished."""
+    progress, told = Progress(), []
+
+    def look() -> None:
+        told.append(progress.running())
+
+    background(name="look")(look)
+    said = _run_rows(("look", "[[], {}]"), ("look", "[[], {}]"), progress=progress)
+
+    assert told == [1, 2]
+    assert [message[:3] for message in said] == [["finished", 1, None], ["finished", 2, None]]
+    assert progress.running() is None
 
 
 def test_a_body_knows_its_attempt() -> None:
@@ -97,9 +138,9 @@ def test_whatever_a_body_raises_ends_its_own_attempt(name: str, args: list[Any],
     """The end says what happened, with a traceback, and the child lives on."""
     ends = _run((name, args), (troubles.measure.name, ["abc"]))
 
-    assert text in ends[1][2]
-    assert ends[1][2].startswith("Traceback (most recent call last)")
-    assert ends[3] == ["finished", 2, "3"]
+    assert text in ends[0][2]
+    assert ends[0][2].startswith("Traceback (most recent call last)")
+    assert ends[1] == ["finished", 2, "3"]
 
 
 @pytest.mark.parametrize("params", ["not JSON", "[]", '{"a": 1}', ""])
@@ -107,7 +148,7 @@ def test_a_row_whose_arguments_are_none_ends_its_own_attempt(params: str) -> Non
     """A row that somebody wrote by hand hurts nobody else."""
     ends = _run_rows((troubles.measure.name, params), (troubles.measure.name, '[["abc"], {}]'))
 
-    assert (ends[1][0], ends[3]) == ("failed", ["finished", 2, "3"])
+    assert (ends[0][0], ends[1][:3]) == ("failed", ["finished", 2, "3"])
 
 
 @pytest.mark.parametrize(
@@ -115,7 +156,7 @@ def test_a_row_whose_arguments_are_none_ends_its_own_attempt(params: str) -> Non
 )
 def test_a_result_is_json(kind: str, result: str | None) -> None:
     """What JSON has no word for is described; None is nothing."""
-    assert _run((troubles.describe.name, [kind]))[1] == ["finished", 1, result]
+    assert _run((troubles.describe.name, [kind]))[0] == ["finished", 1, result]
 
 
 @pytest.mark.parametrize("kind", ["long", "tuple keys", "circle"])
@@ -123,7 +164,7 @@ def test_a_result_that_cannot_be_stored_does_not_undo_the_task(
     kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The task did its work: running it again would do it twice. The log says what was dropped."""
-    assert _run((troubles.describe.name, [kind]))[1] == ["finished", 1, None]
+    assert _run((troubles.describe.name, [kind]))[0] == ["finished", 1, None]
     assert "engine.tests.troubles.tasks.describe: the result" in caplog.text
 
 
@@ -136,7 +177,6 @@ def test_what_has_not_started_is_given_back_on_demand() -> None:
     background(name="be asked")(be_asked)
 
     assert _run(("be asked", []), ("be asked", []), ("be asked", [])) == [
-        ["started", 1],
         ["returned", [2, 3]],
         ["finished", 1, None],
     ]
@@ -145,15 +185,19 @@ def test_what_has_not_started_is_given_back_on_demand() -> None:
 def test_a_line_is_never_said_inside_another(monkeypatch: pytest.MonkeyPatch) -> None:
     """A demand that comes while the child speaks is answered after that line."""
     ours, its = socket.socketpair()
+    reader, doorbell = os.pipe()
+    measure = (troubles.measure.name, '[["a"], {}]')
     with ours, its:
         channel = _InterruptedChannel(its)
-        ours.sendall(to_line([[n, 7, 1, 3, troubles.measure.name, '[["a"], {}]'] for n in (1, 2)]))
+        ours.sendall(_orders(measure, measure))
         ours.shutdown(socket.SHUT_WR)
-        Child(channel, MAX_RESULT_BYTES).run()  # type: ignore[arg-type]
+        Child(channel, Progress(), doorbell).run()  # type: ignore[arg-type]
         its.close()
+        os.close(reader)
+        os.close(doorbell)
         said = list(LineBuffer().feed(ours.recv(1 << 20)))
 
-    assert said == [["started", 1], ["returned", [2]], ["finished", 1, "1"]]
+    assert [message[:3] for message in said] == [["finished", 1, "1"], ["returned", [2]]]
 
 
 class _InterruptedChannel:

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 
 from background_task import claims
+from background_task.due import seconds_until_due
 from background_task.models import ScheduledTask
 from engine.project.tasks import send_mail
 from engine.tests.steps import LONG_AGO, claim, database_now, every_row, expire, only_row
@@ -295,7 +296,7 @@ def test_one_reap_takes_a_bounded_number(database: QueueDatabase, terms: Terms) 
 
 def test_an_empty_queue_has_nothing_due(database: QueueDatabase, terms: Terms) -> None:
     """A worker then sleeps as long as it was told."""
-    assert claims.seconds_until_due(database, terms) is None
+    assert seconds_until_due(database, terms) is None
 
 
 def test_the_next_task_tells_how_long_to_sleep(database: QueueDatabase, terms: Terms) -> None:
@@ -305,8 +306,8 @@ def test_the_next_task_tells_how_long_to_sleep(database: QueueDatabase, terms: T
     mail("elsewhere", schedule=60, queue="other")
     default = dataclasses.replace(terms, queues=("default",))
 
-    assert claims.seconds_until_due(database, default) == pytest.approx(3600, abs=60)
-    assert claims.seconds_until_due(database, terms) == pytest.approx(60, abs=59)
+    assert seconds_until_due(database, default) == pytest.approx(3600, abs=60)
+    assert seconds_until_due(database, terms) == pytest.approx(60, abs=59)
 
 
 def test_the_next_end_of_a_lease_tells_how_long_to_sleep(
@@ -317,13 +318,13 @@ def test_the_next_end_of_a_lease_tells_how_long_to_sleep(
     mail("now")
     claim(database, terms)
 
-    assert claims.seconds_until_due(database, terms) == pytest.approx(60, abs=59)
+    assert seconds_until_due(database, terms) == pytest.approx(60, abs=59)
 
 
 def test_what_is_overdue_is_due_in_less_than_no_time(database: QueueDatabase, terms: Terms) -> None:
     """The answer is negative, not nothing."""
     mail("long ago", schedule=LONG_AGO)
 
-    seconds = claims.seconds_until_due(database, terms)
+    seconds = seconds_until_due(database, terms)
     assert seconds is not None
     assert seconds < 0

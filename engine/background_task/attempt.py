@@ -1,0 +1,132 @@
+"""Run one attempt of a task in this process: its body, and what its end means.
+
+A worker's child does it, and so does whoever drains the queue in a test.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+import time
+import traceback
+from typing import TYPE_CHECKING, Final
+
+from background_task import outcomes
+from background_task.arguments import decode
+from background_task.context import RunningTask, running
+from background_task.enqueue import queue_database
+from background_task.exceptions import BackgroundTaskError
+from background_task.outcomes import Failed, Finished
+from background_task.retries import verdict_on
+from background_task.bodies import find_body
+
+if TYPE_CHECKING:
+    from background_task.claims import Claim
+    from background_task.settings import Settings
+    from background_task.bodies import Body
+
+logger = logging.getLogger("background_task")
+
+ERROR_LENGTH: Final = 20_000
+
+
+class StaleClaimError(BackgroundTaskError):
+    """The task was given to another worker while its body ran; what the body did is undone."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The attempt finished, and its end is in the database already."""
+
+    claim: Claim
+    seconds: float
+
+
+Ended = Finished | Failed | Recorded
+
+
+def run_attempt(claim: Claim, settings: Settings) -> Ended:
+    """Run the body of a claimed task; return how it ended. Whatever it raises is an end."""
+    task = RunningTask(
+        id=claim.id,
+        name=claim.task_name,
+        attempt=claim.attempt,
+        max_attempts=claim.max_attempts,
+        token=claim.token,
+    )
+    begun = time.perf_counter()
+    body: Body | None = None
+    try:
+        body = find_body(claim.task_name)
+        with running(task):
+            if body.options.atomic:
+                return _run_atomically(claim, body, settings, begun)
+            result = _run(claim, body, settings)
+        return Finished(claim=claim, result=result, seconds=time.perf_counter() - begun)
+    # Whatever a body raises, SystemExit too, ends its own attempt and nothing else.
+    except BaseException as error:  # noqa: BLE001
+        return _failed(claim, error, body, settings, time.perf_counter() - begun)
+
+
+def error_text(text: str) -> str:
+    """Return the end of a traceback, in characters that every database can hold."""
+    clean = text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
+    return clean if len(clean) <= ERROR_LENGTH else f"[...]\n{clean[-ERROR_LENGTH:]}"
+
+
+def _run(claim: Claim, body: Body, settings: Settings) -> str | None:
+    args, kwargs = decode(claim.task_params)
+    result = body.task_function(*args, **kwargs)
+    return None if result is None else _encode(claim, result, settings.max_params_bytes)
+
+
+def _run_atomically(claim: Claim, body: Body, settings: Settings, begun: float) -> Recorded:
+    """Run the body and write its end in one transaction: both are there, or neither is."""
+    database = queue_database()
+    with database.transaction():
+        result = _run(claim, body, settings)
+        seconds = time.perf_counter() - begun
+        end = Finished(claim=claim, result=result, seconds=seconds)
+        if outcomes.record(database, [end], keep_completed=settings.keep_completed):
+            raise StaleClaimError(
+                f"{claim.task_name} #{claim.id} was given to another worker while it ran; "
+                "its transaction was rolled back"
+            )
+    return Recorded(claim=claim, seconds=seconds)
+
+
+def _failed(
+    claim: Claim, error: BaseException, body: Body | None, settings: Settings, seconds: float
+) -> Failed:
+    backoff = body.options.backoff if body else None
+    verdict = verdict_on(error, claim.attempt, backoff=backoff, settings=settings)
+    kind = type(error)
+    return Failed(
+        claim=claim,
+        error=error_text(_traceback_of(error)),
+        exception=f"{kind.__module__}.{kind.__qualname__}"[:190],
+        retry_in=verdict.pause_seconds,
+        is_final=verdict.is_final,
+        seconds=seconds,
+    )
+
+
+def _traceback_of(error: BaseException) -> str:
+    with contextlib.suppress(Exception):
+        return "".join(traceback.format_exception(error))
+    return f"{type(error).__qualname__}, whose text cannot be had: its __str__ or __repr__ fails"
+
+
+def _encode(claim: Claim, result: object, max_bytes: int) -> str | None:
+    try:
+        text = json.dumps(result, default=repr)
+    # The task has done its work: nothing about its result is a reason to do it again.
+    except Exception as error:  # noqa: BLE001
+        logger.warning("%s: the result is not JSON and is not stored: %s", claim.task_name, error)
+        return None
+    if len(text) <= max_bytes:
+        return text
+    logger.warning("%s: the result of %d bytes is too long to store", claim.task_name, len(text))
+    return None

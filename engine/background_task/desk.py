@@ -1,0 +1,181 @@
+"""What the supervisor says to the database: claims, ends, heartbeats, and taking back lost leases.
+
+Ends of tasks and new claims share a transaction. A database that is away is left alone for a
+while; what has to be written is kept until it is back.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Final
+
+from django.db import Error
+
+from background_task import claims, outcomes
+from background_task.changes_log import log_change
+from background_task.due import Lookout, seconds_until_due
+from background_task.outage import Outage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from background_task.claims import Claim
+    from background_task.crew import Crew
+    from background_task.databases import QueueDatabase
+    from background_task.holdings import Holdings
+    from background_task.options import Options
+    from background_task.settings import Settings
+
+logger = logging.getLogger("background_task")
+
+REAP_SECONDS: Final = 1.0
+
+
+class Desk:
+    """One connection, and when it has to be used for what.
+
+    Attributes:
+        may_claim: whether new tasks are wanted; not any more while the worker stops.
+    """
+
+    def __init__(
+        self,
+        database: QueueDatabase,
+        options: Options,
+        settings: Settings,
+        holdings: Holdings,
+        crew: Crew,
+    ) -> None:
+        now = time.monotonic()
+        self.may_claim = True
+        self.outage = Outage(database)
+        self._database = database
+        self._options = options
+        self._settings = settings
+        self._terms = options.terms
+        self._holdings = holdings
+        self._crew = crew
+        self._lookout = Lookout()
+        self._renewed_at = self._next_renewal = self._next_reap = self._next_poll = now
+
+    def talk(self) -> None:
+        """Do what is due, unless the database is left alone at the moment."""
+        self._give_up_lost_leases()
+        now = time.monotonic()
+        if now < self.outage.retry_at:
+            return
+        try:
+            if now >= self._next_renewal:
+                self._renew()
+            if now >= self._next_reap and self.may_claim:
+                self._reap()
+            if self._must_exchange(now):
+                self._exchange()
+        except Error as error:
+            self.outage.note_error(error)
+        else:
+            self.outage.note_answer()
+
+    def look_now(self) -> None:
+        """Look for tasks at the next opportunity: there may be new ones."""
+        self._next_poll = time.monotonic()
+
+    def held(self) -> list[Claim]:
+        """Return every claim whose lease has to live on."""
+        return [*self._holdings.claims(), *self._crew.claims()]
+
+    def appointments(self) -> Iterator[float]:
+        """Yield the times at which the database has to be talked to."""
+        retry_at = self.outage.retry_at
+        yield max(self._next_renewal, retry_at)
+        for appointment in self._holdings.appointments():
+            yield max(appointment, retry_at)
+        if self.may_claim:
+            yield max(self._next_reap, retry_at)
+            if self._crew.wanted():
+                yield max(self._next_poll, retry_at)
+
+    def _must_exchange(self, now: float) -> bool:
+        holdings = self._holdings
+        if holdings.unrecorded:
+            return holdings.must_be_flushed(now) or self._crew.is_any_idle
+        if holdings.waiting and (not self.may_claim or holdings.is_held_back(now)):
+            return True
+        return now >= self._next_poll and self._wanted() > 0
+
+    def _exchange(self) -> None:
+        """Write how tasks ended and claim new ones, in one transaction."""
+        holdings = self._holdings
+        if not self.may_claim or holdings.is_held_back(time.monotonic()):
+            # No child here will start them soon; another worker may.
+            holdings.release_waiting()
+        limit = self._wanted()
+        recorded = list(holdings.unrecorded)
+        with self._database.transaction():
+            stale = outcomes.record(
+                self._database, recorded, keep_completed=self._settings.keep_completed
+            )
+            claimed = (
+                claims.claim(self._database, self._terms, limit=limit, lookout=self._lookout)
+                if limit
+                else []
+            )
+        del holdings.unrecorded[: len(recorded)]
+        holdings.wait_last(claimed)
+        self._log(recorded, stale, claimed)
+        self._plan_next_poll(is_exhausted=len(claimed) < limit)
+
+    def _log(
+        self, recorded: list[outcomes.Outcome], stale: list[Claim], claimed: list[Claim]
+    ) -> None:
+        for claim in stale:
+            logger.warning("%s #%d: its end came too late", claim.task_name, claim.id)
+        if logger.isEnabledFor(logging.DEBUG):
+            for outcome in recorded:
+                log_change(type(outcome).__name__.lower(), outcome.claim)
+            for claim in claimed:
+                log_change("claimed", claim)
+
+    def _plan_next_poll(self, *, is_exhausted: bool) -> None:
+        """Look again at once while there is more; else when something is due, or after a sleep."""
+        now = time.monotonic()
+        if is_exhausted:
+            due = seconds_until_due(self._database, self._terms)
+            pause = self._options.sleep_seconds if due is None else max(due, 0.01)
+            self._next_poll = now + min(pause, self._options.sleep_seconds)
+            self._next_reap = min(self._next_reap, self._next_poll)
+        else:
+            self._next_poll = now
+
+    def _wanted(self) -> int:
+        return self._crew.wanted() if self.may_claim else 0
+
+    def _renew(self) -> None:
+        begun = time.monotonic()
+        lost = claims.renew(self._database, self.held(), lease_seconds=self._terms.lease_seconds)
+        self._renewed_at = begun
+        self._next_renewal = begun + self._terms.lease_seconds / 3
+        for claim in lost:
+            logger.warning("%s #%d: lost its lease to another worker", claim.task_name, claim.id)
+            self._holdings.drop(claim)
+            self._crew.fence(claim)
+
+    def _give_up_lost_leases(self) -> None:
+        """Stop what runs when its leases are over: others may run it from now on."""
+        now = time.monotonic()
+        if now - self._renewed_at > self._terms.lease_seconds and self.held():
+            logger.error(
+                "no lease could be renewed in time: stopping what runs, others may take it"
+            )
+            self._crew.fence_all()
+            self._holdings.release_waiting()
+            self._renewed_at = now
+
+    def _reap(self) -> None:
+        self._next_reap = time.monotonic() + REAP_SECONDS
+        if not claims.has_expired(self._database):
+            return
+        for task in outcomes.reap(self._database, self._terms):
+            logger.warning("#%d: %s", task.id, outcomes.lease_ran_out(task))
+            self._next_poll = time.monotonic()
