@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from background_task.exceptions import TaskArgumentsError
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 INTEGER_BITS: Final = 10_000
 """Python refuses to read back longer numbers, as that takes it very long."""
+
+_PLAIN: Final = frozenset({str, bool, type(None)})
+_ENCODER: Final = json.JSONEncoder(sort_keys=True)
 
 
 def encode(
@@ -26,9 +29,11 @@ def encode(
             they come back as lists), or the text is longer than ``max_bytes``.
     """
     try:
-        for place, problem in _problems(args, kwargs):
-            raise TaskArgumentsError(task_name, f"{place} {problem}")
-        text = json.dumps([args, kwargs], sort_keys=True)
+        # Most calls have a few plain values, which cannot be wrong and need no search.
+        if not all(map(_is_plain, (*args, *kwargs.values()))):
+            for place, problem in _problems(args, kwargs):
+                raise TaskArgumentsError(task_name, f"{place} {problem}")
+        text = _ENCODER.encode([args, kwargs])
     except RecursionError:
         raise TaskArgumentsError(task_name, "its arguments are nested too deeply") from None
     if len(text) > max_bytes:
@@ -52,6 +57,11 @@ def decode(text: str) -> tuple[list[Any], dict[str, Any]]:
 def task_hash(task_name: str, task_params: str) -> str:
     """Return the SHA-1 hex digest of ``name:arguments``, 40 characters."""
     return hashlib.sha1(f"{task_name}:{task_params}".encode(), usedforsecurity=False).hexdigest()
+
+
+def _is_plain(value: object) -> bool:
+    kind = type(value)
+    return kind in _PLAIN or (kind is int and cast("int", value).bit_length() <= INTEGER_BITS)
 
 
 def _problems(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

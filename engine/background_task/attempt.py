@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Final
 
 from background_task import outcomes
 from background_task.arguments import decode
+from background_task.bodies import find_body
 from background_task.context import RunningTask, running
 from background_task.enqueue import queue_database
 from background_task.exceptions import BackgroundTaskError
 from background_task.outcomes import Failed, Finished
 from background_task.retries import verdict_on
-from background_task.bodies import find_body
 
 if TYPE_CHECKING:
+    from background_task.bodies import Body
     from background_task.claims import Claim
     from background_task.settings import Settings
-    from background_task.bodies import Body
 
 logger = logging.getLogger("background_task")
 

@@ -1,7 +1,7 @@
 """A worker process: it runs the tasks that its supervisor hands it, one after the other.
 
-It does not touch the queue's tables, but for the end of an atomic task. What it says about a task, it says before the next one starts,
-so its supervisor knows at every moment which task would be interrupted if it died.
+It does not touch the queue's tables, but for the end of an atomic task. What it says about a task,
+it says before the next one starts, so its supervisor knows at every moment which task would be interrupted if it died.
 """
 
 from __future__ import annotations

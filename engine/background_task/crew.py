@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from background_task.attempt import Recorded
 from background_task.bodies import find_body
+from background_task.changes_log import log_failure
 from background_task.children import ChildProcess
 from background_task.exceptions import TaskTimeout, UnknownTaskError
-from background_task.changes_log import log_failure
 from background_task.holdings import FLUSH_SECONDS, HELD_BACK_SECONDS
 from background_task.outcomes import Failed
 from background_task.prefetch import Durations, next_slice, wanted

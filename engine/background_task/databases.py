@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import json
 import random
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
@@ -24,7 +25,7 @@ from django.db import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -58,6 +59,7 @@ class Dialect:
     insert_or_ignore = "ON CONFLICT (live_hash) DO NOTHING RETURNING id"
     # A table made of one parameter: a JSON array of objects that have an id.
     ends = "json_to_recordset(%s::json) AS ended(id bigint, seconds float8, result text)"
+    given = "unnest(%s::text[], %s::text[]) AS given(params, hash)"
     transient_codes: frozenset[object] = frozenset({"40001", "40P01", "55P03"})
 
     def begin_writing(self, cursor: CursorWrapper) -> None:
@@ -70,6 +72,29 @@ class Dialect:
         cursor.execute(f"{sql} {self.insert_or_ignore}", values)
         row = cursor.fetchone()
         return row[0] if row else None
+
+    def insert_many_unless_live(
+        self,
+        cursor: CursorWrapper,
+        columns: Mapping[str, str],
+        values: Sequence[object],
+        rows: Sequence[tuple[str, str]],
+        *,
+        is_unique: bool,
+    ) -> list[tuple[int, str]]:
+        """Insert tasks that differ in parameters and hash; return the new rows' ids and hashes."""
+        cursor.execute(
+            f"INSERT INTO {SCHEDULED} (task_params, task_hash, live_hash, {', '.join(columns)})"
+            f" SELECT params, hash, {'hash' if is_unique else 'NULL'},"
+            f" {', '.join(columns.values())} FROM {self.given} WHERE TRUE"
+            " ON CONFLICT (live_hash) DO NOTHING RETURNING id, task_hash",
+            (*values, *self.give(rows)),
+        )
+        return cursor.fetchall()
+
+    def give(self, rows: Sequence[tuple[str, str]]) -> Sequence[object]:
+        """Return the parameters of ``given`` for these parameters and hashes."""
+        return [list(column) for column in zip(*rows, strict=True)]
 
     def is_transient(self, error: Error) -> bool:
         """Tell whether the same transaction may succeed when it is run once more."""
@@ -87,6 +112,10 @@ class SQLiteDialect(Dialect):
         "(SELECT json_extract(value, '$.id') AS id, json_extract(value, '$.seconds') AS seconds,"
         " json_extract(value, '$.result') AS result FROM json_each(%s)) AS ended"
     )
+    given = (
+        "(SELECT json_extract(value, '$[0]') AS params, json_extract(value, '$[1]') AS hash"
+        " FROM json_each(%s))"
+    )
     leaves_dead_entries = False
     lock = ""
     lock_free_rows = ""
@@ -99,6 +128,10 @@ class SQLiteDialect(Dialect):
         takes it first, whether the project's transaction_mode is IMMEDIATE or not.
         """
         cursor.execute(f"UPDATE {SCHEDULED} SET token = token WHERE id < 0")
+
+    def give(self, rows: Sequence[tuple[str, str]]) -> Sequence[object]:
+        """Return the parameter of ``given``: a JSON array of pairs."""
+        return [json.dumps(rows)]
 
     def is_transient(self, error: Error) -> bool:
         """Tell whether another writer was in the way."""
@@ -142,6 +175,39 @@ class MySQLFamilyDialect(Dialect):
             return None
         return int(cursor.lastrowid)
 
+    def insert_many_unless_live(
+        self,
+        cursor: CursorWrapper,
+        columns: Mapping[str, str],
+        values: Sequence[object],
+        rows: Sequence[tuple[str, str]],
+        *,
+        is_unique: bool,
+    ) -> list[tuple[int, str]]:
+        """Insert tasks that differ in parameters and hash; return the new rows' ids and hashes.
+
+        For a list of VALUES InnoDB reserves a block of ids, so all in that block are our own.
+        """
+        row = f"(%s, %s, %s, {', '.join(columns.values())})"
+        cursor.execute(
+            f"INSERT IGNORE INTO {SCHEDULED}"
+            f" (task_params, task_hash, live_hash, {', '.join(columns)})"
+            f" VALUES {', '.join([row] * len(rows))}",
+            [
+                value
+                for params, hash_ in rows
+                for value in (params, hash_, hash_ if is_unique else None, *values)
+            ],
+        )
+        if not cursor.rowcount:
+            return []
+        first = int(cursor.lastrowid)
+        cursor.execute(
+            f"SELECT id, task_hash FROM {SCHEDULED} WHERE id >= %s AND id < %s",
+            (first, first + len(rows)),
+        )
+        return list(cursor.fetchall())
+
     def is_transient(self, error: Error) -> bool:
         """Tell whether the transaction was a deadlock's victim or waited too long."""
         return bool(error.args) and error.args[0] in self.transient_codes
@@ -184,6 +250,20 @@ class QueueDatabase:
         """Insert a live task; return its id, or None if its hash is live already."""
         with self.connection.cursor() as cursor:
             return self.dialect.insert_unless_live(cursor, sql, values)
+
+    def insert_many_unless_live(
+        self,
+        columns: Mapping[str, str],
+        values: Sequence[object],
+        rows: Sequence[tuple[str, str]],
+        *,
+        is_unique: bool,
+    ) -> list[tuple[int, str]]:
+        """Insert tasks that differ in parameters and hash; return the new rows' ids and hashes."""
+        with self.connection.cursor() as cursor:
+            return self.dialect.insert_many_unless_live(
+                cursor, columns, values, rows, is_unique=is_unique
+            )
 
     def retry_transient(self, operation: Callable[[], T]) -> T:
         """Run ``operation`` again while others are in its way, a bounded number of times.

@@ -14,7 +14,7 @@ from django.db import OperationalError, models, router
 
 from background_task import held_hashes
 from background_task.arguments import task_hash
-from background_task.databases import SCHEDULED, QueueDatabase, marks
+from background_task.databases import SCHEDULED, QueueDatabase
 
 if TYPE_CHECKING:
     from background_task.models import CompletedTask, ScheduledTask, TaskRow
@@ -88,9 +88,8 @@ def enqueue(request: Enqueue) -> TaskRow:
     """Write the task, or find the task that it duplicates (``is_duplicate`` tells)."""
     database = queue_database()
     hash_ = task_hash(request.task_name, request.task_params)
-    insert = Insert.of(database, request, hash_)
     for _ in range(_DUPLICATE_LOOKS):
-        inserted = database.retry_transient(insert.run)
+        inserted = database.retry_transient(lambda: _insert(database, request, hash_))
         if isinstance(inserted, int):
             return _as_model(database, inserted, request, hash_)
         holder = inserted or _live_task(database, hash_)
@@ -104,54 +103,49 @@ def enqueue(request: Enqueue) -> TaskRow:
     )
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Insert:
-    """The statement that writes one task, and what has to hold for it to stay."""
+def common_columns(
+    database: QueueDatabase, request: Enqueue
+) -> tuple[dict[str, str], list[object]]:
+    """Return all columns of a new row but its parameters and hashes: SQL by name, and its values.
 
-    database: QueueDatabase
-    sql: str
-    values: tuple[object, ...]
-    held_hash: str | None
+    A column that is left at its default is not among them.
+    """
+    if isinstance(request.run_at, datetime.datetime):
+        run_at, run_at_value = "%s", database.adapt_datetime(request.run_at)
+    else:
+        run_at, run_at_value = database.dialect.after, request.run_at
+    given: dict[str, object] = {
+        "task_name": request.task_name,
+        "queue": request.queue,
+        "priority": request.priority,
+        **request.rare_columns(database),
+    }
+    columns = dict.fromkeys(given, "%s") | {"run_at": run_at}
+    values = [*given.values(), run_at_value]
+    if request.is_periodic:
+        columns["slot_at"] = run_at
+        values.append(run_at_value)
+    return columns | {"last_error": "''", "created_at": database.dialect.now}, values
 
-    @classmethod
-    def of(cls, database: QueueDatabase, request: Enqueue, hash_: str) -> Insert:
-        """Return the insert of a request."""
-        if isinstance(request.run_at, datetime.datetime):
-            run_at, run_at_value = "%s", database.adapt_datetime(request.run_at)
-        else:
-            run_at, run_at_value = database.dialect.after, request.run_at
-        columns: dict[str, object] = {
-            "task_name": request.task_name,
-            "task_params": request.task_params,
-            "task_hash": hash_,
-            "live_hash": hash_ if request.unique else None,
-            "queue": request.queue,
-            "priority": request.priority,
-            **request.rare_columns(database),
-        }
-        times = {"run_at": run_at} | ({"slot_at": run_at} if request.is_periodic else {})
-        sql = (
-            f"INSERT INTO {SCHEDULED} ({', '.join([*columns, *times])}, last_error, created_at)"
-            f" VALUES ({marks(columns)}, {', '.join(times.values())}, '', {database.dialect.now})"
-        )
-        return cls(
-            database=database,
-            sql=sql,
-            values=(*columns.values(), *[run_at_value] * len(times)),
-            held_hash=hash_ if request.unique and request.hold_seconds else None,
-        )
 
-    def run(self) -> int | CompletedTask | None:
-        """Return the new row's id, the completed task that holds the hash, or None: it is live."""
-        if self.held_hash is None:
-            return self.database.insert_unless_live(self.sql, self.values)
-        with self.database.transaction():
-            id_ = self.database.insert_unless_live(self.sql, self.values)
-            # Asked after the insert: one that waited for the end of the live task sees its hold.
-            holder = held_hashes.holder(self.database, self.held_hash) if id_ else None
-            if holder is not None:
-                self.database.execute(f"DELETE FROM {SCHEDULED} WHERE id = %s", (id_,))
-            return holder or id_
+def _insert(database: QueueDatabase, request: Enqueue, hash_: str) -> int | CompletedTask | None:
+    """Return the new row's id, the completed task that holds the hash, or None: it is live."""
+    columns, values = common_columns(database, request)
+    live_hash = hash_ if request.unique else None
+    sql = (
+        f"INSERT INTO {SCHEDULED} (task_params, task_hash, live_hash, {', '.join(columns)})"
+        f" VALUES (%s, %s, %s, {', '.join(columns.values())})"
+    )
+    row = (request.task_params, hash_, live_hash, *values)
+    if live_hash is None or request.hold_seconds is None:
+        return database.insert_unless_live(sql, row)
+    with database.transaction():
+        id_ = database.insert_unless_live(sql, row)
+        # Asked after the insert: one that waited for the end of the live task sees its hold.
+        holder = held_hashes.holder(database, hash_) if id_ else None
+        if holder is not None:
+            database.execute(f"DELETE FROM {SCHEDULED} WHERE id = %s", (id_,))
+        return holder or id_
 
 
 def _as_model(database: QueueDatabase, id_: int, request: Enqueue, hash_: str) -> ScheduledTask:

@@ -40,12 +40,20 @@ def holder(database: QueueDatabase, hash_: str) -> CompletedTask | None:
     """
     from background_task.models import CompletedTask
 
-    row = database.execute(
-        f"SELECT task_id FROM {HELD} WHERE task_hash = %s"
-        f" AND held_until > {database.dialect.now} {database.dialect.lock}",
-        (hash_,),
-    ).fetchone()
-    if row is None:
+    id_ = holders(database, [hash_]).get(hash_)
+    if id_ is None:
         return None
-    kept = CompletedTask.objects.using(database.alias).filter(id=row[0]).first()
-    return kept or CompletedTask(id=row[0], task_hash=hash_)
+    kept = CompletedTask.objects.using(database.alias).filter(id=id_).first()
+    return kept or CompletedTask(id=id_, task_hash=hash_)
+
+
+def holders(database: QueueDatabase, hashes: Sequence[str]) -> dict[str, int]:
+    """Return the ids of the completed tasks that hold some of the hashes still, by hash."""
+    if not hashes:
+        return {}
+    rows = database.execute(
+        f"SELECT task_hash, task_id FROM {HELD} WHERE task_hash IN ({marks(hashes)})"
+        f" AND held_until > {database.dialect.now} {database.dialect.lock}",
+        hashes,
+    ).fetchall()
+    return dict(rows)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+import logging
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar, overload
 
 from background_task import settings
 from background_task.arguments import encode
+from background_task.bulk import encode_calls, enqueue_many
 from background_task.enqueue import Enqueue
 from background_task.exceptions import TaskOptionsError
 from background_task.existing import put
@@ -18,16 +20,30 @@ from background_task.task_options import CALL_OPTIONS, TaskOptions
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from background_task.bulk import Call, Enqueued
+    from background_task.legacy import DBTaskRunner
     from background_task.models import TaskRow
     from background_task.task_options import Backoff
+
+logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-__all__ = ["TaskProxy", "background"]
+__all__ = ["TaskProxy", "TaskSchedule", "background"]
+
+LEGACY_NAMES: Final = frozenset({"DBTaskRunner", "Tasks", "autodiscover", "bg_runner", "tasks"})
+"""What django-background-tasks 1.2.8 had in this module."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in LEGACY_NAMES:
+        from background_task import legacy
+
+        return getattr(legacy, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class TaskProxy(Generic[P, R]):
@@ -48,6 +64,28 @@ class TaskProxy(Generic[P, R]):
         """The registered name."""
         return self.options.name
 
+    @property
+    def schedule(self) -> TaskSchedule:
+        """When its calls are due, unless they say otherwise."""
+        return TaskSchedule.create(self.options.schedule)
+
+    @property
+    def queue(self) -> str:
+        """The queue of its calls, unless they say otherwise."""
+        return self.options.queue
+
+    @property
+    def remove_existing_tasks(self) -> bool:
+        """Whether its calls replace equal calls that wait, unless they say otherwise."""
+        return self.options.remove_existing_tasks
+
+    @property
+    def runner(self) -> DBTaskRunner:
+        """What runs rows in this process."""
+        from background_task.legacy import DBTaskRunner
+
+        return DBTaskRunner()
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> TaskRow | None:
         """Enqueue a call and return its row.
 
@@ -61,7 +99,8 @@ class TaskProxy(Generic[P, R]):
             TaskOptionsError: an option makes no sense; nothing was enqueued.
         """
         arguments: dict[str, Any] = dict(kwargs)
-        changes = {name: arguments.pop(name) for name in CALL_OPTIONS if name in arguments}
+        given = {name: arguments.pop(name) for name in CALL_OPTIONS if name in arguments}
+        changes = {name: value for name, value in given.items() if value is not None}
         options = dataclasses.replace(self.options, **changes) if changes else self.options
         params = encode(self.name, args, arguments, max_bytes=settings.read().max_params_bytes)
         schedule = TaskSchedule.create(options.schedule)
@@ -69,23 +108,25 @@ class TaskProxy(Generic[P, R]):
             schedule = schedule.merge(TaskSchedule.create(self.options.schedule))
         return put(request_of(options, schedule, params), options, schedule.action)
 
-    def enqueue_many(self, calls: Iterable[Call], **changes: Any) -> list[Enqueued]:
-        """Enqueue many calls at once, in one transaction, with the guarantees of a single one.
+    def enqueue_many(self, calls: Iterable[Call | Sequence[Any]], **changes: Any) -> list[Enqueued]:
+        """Enqueue many calls at once, in one transaction, with the guarantees of single ones.
 
         Args:
-            calls: the arguments of each, as a tuple, or as a pair of a tuple and a dict.
+            calls: the arguments of each: ``call(...)``, or a tuple of positional ones.
             **changes: options for these calls, as in a single call.
 
         Returns:
-            For each call, in order: the id of its row or of the live task that it duplicates.
+            What became of each call, in their order.
 
         Raises:
             TaskArgumentsError: some arguments are not JSON, or too long; nothing was enqueued.
             TaskOptionsError: an option makes no sense; nothing was enqueued.
         """
-        from background_task.bulk import enqueue_many
-
-        return enqueue_many(dataclasses.replace(self.options, **changes), calls)
+        options = dataclasses.replace(self.options, **changes) if changes else self.options
+        max_bytes = settings.read().max_params_bytes
+        all_params = encode_calls(self.name, calls, max_bytes=max_bytes)
+        schedule = TaskSchedule.create(options.schedule)
+        return enqueue_many(request_of(options, schedule, ""), all_params)
 
     def now(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the function here and now; the queue does not learn of it."""
