@@ -94,9 +94,7 @@ SPECIMENS: Final = (
     Specimen(
         name="no_unique_index",
         summary="a duplicate of a live task is enqueued as well",
-        rewrites=(
-            (r"VALUES \(%s, %s, %s, %s,", "VALUES (%s, %s, %s, CASE WHEN 1 = 0 THEN %s END,"),
-        ),
+        rewrites=((r"VALUES \(%s, %s, %s,", "VALUES (%s, %s, CASE WHEN 1 = 0 THEN %s END,"),),
         anomaly="dedupe-violation",
         scenario="sigkill_mid_task",
     ),
@@ -104,10 +102,7 @@ SPECIMENS: Final = (
         name="finish_without_record",
         summary="a finished task is deleted without a trace",
         rewrites=(
-            (
-                r"(INSERT INTO background_task_completedtask .* WHERE )id IN",
-                r"\g<1>1 = 0 AND id IN",
-            ),
+            (r"(INSERT INTO background_task_completedtask .* = ended\.id)", r"\1 AND 1 = 0"),
         ),
         anomaly="vanished",
         scenario="sigkill_mid_task",
