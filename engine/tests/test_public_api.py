@@ -12,13 +12,21 @@ def test_the_public_names_are_these() -> None:
     """Adding or removing one is a decision, not an accident."""
     assert background_task.__all__ == [
         "BackgroundTaskError",
+        "Call",
+        "Discard",
+        "Enqueued",
+        "InvalidTaskError",
         "PidfileInUseError",
+        "Retry",
         "RunningTask",
         "TaskArgumentsError",
         "TaskOptionsError",
         "TaskProxy",
+        "TaskSchedule",
+        "TaskTimeout",
         "UnknownTaskError",
         "background",
+        "call",
         "current_task",
     ]
 
