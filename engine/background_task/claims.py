@@ -53,7 +53,7 @@ class Terms:
     """Under which conditions a worker claims.
 
     Attributes:
-        owner: who claims, ``host:pid``, for people to read.
+        owner: who claims; no other worker has this name, or ever had it.
         lease_seconds: how long a claim lasts unless it is renewed.
         max_attempts: for rows that name none.
         timeout_seconds: for rows that name none.
@@ -129,6 +129,21 @@ def renew(database: QueueDatabase, claims: Sequence[Claim], *, lease_seconds: fl
                 (lease_seconds, *(claim.id for claim in held)),
             )
     return without(claims, held)
+
+
+def forgotten(
+    database: QueueDatabase, terms: Terms, known: Iterable[Claim]
+) -> list[tuple[int, int]]:
+    """Return id and token of the claims that this worker has and does not know of.
+
+    A connection that died during a commit leaves them: the claim was made, and nobody was told.
+    """
+    rows = database.execute(
+        f"SELECT id, token FROM {SCHEDULED} WHERE lease_until IS NOT NULL AND claimed_by = %s",
+        (terms.owner,),
+    ).fetchall()
+    ids = {claim.id for claim in known}
+    return [(id_, token) for id_, token in rows if id_ not in ids]
 
 
 def without(claims: Iterable[Claim], others: Iterable[Claim]) -> list[Claim]:

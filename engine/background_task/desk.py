@@ -66,6 +66,8 @@ class Desk:
         if now < self.outage.retry_at:
             return
         try:
+            if self.outage.is_on:
+                self._release_forgotten()
             if now >= self._next_renewal:
                 self._renew()
             if now >= self._next_reap and self.may_claim:
@@ -160,6 +162,12 @@ class Desk:
             logger.warning("%s #%d: lost its lease to another worker", claim.task_name, claim.id)
             self._holdings.drop(claim)
             self._crew.fence(claim)
+
+    def _release_forgotten(self) -> None:
+        """Give back what a commit claimed whose answer was lost with the connection."""
+        count = outcomes.release_forgotten(self._database, self._terms, self.held())
+        if count:
+            logger.warning("released %d tasks that were claimed as the connection broke", count)
 
     def _give_up_lost_leases(self) -> None:
         """Stop what runs when its leases are over: others may run it from now on."""

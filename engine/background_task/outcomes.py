@@ -123,11 +123,16 @@ def fail(database: QueueDatabase, failed: Sequence[Failed]) -> None:
 def release(database: QueueDatabase, released: Sequence[Released]) -> None:
     """Let held tasks wait as before their claim, and take the charge for the attempt back."""
     for outcome in released:
-        database.execute(
-            f"UPDATE {SCHEDULED} SET lease_until = NULL, attempts = attempts - 1"
-            " WHERE id = %s AND token = %s",
-            (outcome.claim.id, outcome.claim.token),
-        )
+        _release(database, outcome.claim.id, outcome.claim.token)
+
+
+def release_forgotten(database: QueueDatabase, terms: Terms, known: Sequence[Claim]) -> int:
+    """Release what this worker has claimed without ever learning of it; return how many."""
+    with database.transaction():
+        lost = claims.forgotten(database, terms, known)
+        for id_, token in lost:
+            _release(database, id_, token)
+    return len(lost)
 
 
 def reap(database: QueueDatabase, terms: Terms) -> list[Expired]:
@@ -155,6 +160,14 @@ def lease_ran_out(task: Expired) -> str:
     return (
         f"attempt {task.attempts} of {task.max_attempts} never ended: the lease of worker "
         f"{task.claimed_by} ran out, so it died or lost the database"
+    )
+
+
+def _release(database: QueueDatabase, id_: int, token: int) -> None:
+    database.execute(
+        f"UPDATE {SCHEDULED} SET lease_until = NULL, attempts = attempts - 1"
+        " WHERE id = %s AND token = %s",
+        (id_, token),
     )
 
 

@@ -295,6 +295,22 @@ def test_a_released_task_waits_as_before_its_claim(database: QueueDatabase, term
     assert after == {**before, **last_claim}
 
 
+def test_what_a_worker_claimed_without_learning_of_it_is_released(
+    database: QueueDatabase, terms: Terms
+) -> None:
+    """Nobody else's claims are, and none that it knows; the attempt is not charged."""
+    for order in "abc":
+        send_mail(order)
+    (known,) = claim(database, terms, limit=1)
+    claim(database, terms, limit=1)
+    claim(database, dataclasses.replace(terms, owner="host:2"), limit=1)
+
+    assert outcomes.release_forgotten(database, terms, [known]) == 1
+
+    rows = [(row.lease_until is None, row.attempts) for row in ScheduledTask.objects.order_by("id")]
+    assert rows == [(False, 1), (True, 0), (False, 1)]
+
+
 def test_releases_do_not_use_attempts_up(database: QueueDatabase, terms: Terms) -> None:
     """However often workers stop before it starts, a task keeps all its attempts."""
     send_mail("a")

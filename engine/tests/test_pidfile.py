@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -109,3 +109,22 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path, name: str) ->
     with pytest.raises(OSError) as caught, pidfile(tmp_path / name):  # noqa: PT011
         pass
     assert caught.value.filename == str(tmp_path / name)
+
+
+def test_a_file_that_lost_its_name_is_not_taken_for_the_pidfile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last holder removes it just when the next one has opened it: that one opens anew."""
+    path = tmp_path / "tasks.pid"
+    really_open, opened = os.open, list[int]()
+
+    def open_as_it_is_removed(*args: Any, **kwargs: Any) -> int:
+        opened.append(really_open(*args, **kwargs))
+        if len(opened) == 1:
+            path.unlink()
+        return opened[-1]
+
+    monkeypatch.setattr(os, "open", open_as_it_is_removed)
+    with pidfile(path):
+        assert path.read_text() == f"{os.getpid()}\n"
+    assert len(opened) == 2

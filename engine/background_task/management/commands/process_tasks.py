@@ -6,6 +6,7 @@ import argparse
 import logging
 import math
 import os
+import secrets
 import socket
 import sys
 from pathlib import Path
@@ -154,7 +155,8 @@ def duration(text: str) -> float | None:
 
 
 def _supervisor_options(options: dict[str, Any]) -> Options:
-    owner = f"{socket.gethostname()}:{os.getpid()}"
+    # The last part tells two containers apart that have the same host name and pid.
+    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
     return Options(
         workers=options["workers"],
         duration_seconds=options["duration"],
