@@ -36,15 +36,7 @@ class StaleClaimError(BackgroundTaskError):
     """The task was given to another worker while its body ran; what the body did is undone."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
-    """The attempt finished, and its end is in the database already."""
-
-    claim: Claim
-    seconds: float
-
-
-Ended = Finished | Failed | Recorded
+Ended = Finished | Failed
 
 
 def run_attempt(claim: Claim, settings: Settings) -> Ended:
@@ -56,18 +48,17 @@ def run_attempt(claim: Claim, settings: Settings) -> Ended:
         max_attempts=claim.max_attempts,
         token=claim.token,
     )
-    begun = time.perf_counter()
+    begun = time.monotonic()
     body: Body | None = None
     try:
         body = find_body(claim.task_name)
         with running(task):
             if body.options.atomic:
                 return _run_atomically(claim, body, settings, begun)
-            result = _run(claim, body, settings)
-        return Finished(claim=claim, result=result, seconds=time.perf_counter() - begun)
+            return _finished(claim, _run(claim, body, settings), begun)
     # Whatever a body raises, SystemExit too, ends its own attempt and nothing else.
     except BaseException as error:  # noqa: BLE001
-        return _failed(claim, error, body, settings, time.perf_counter() - begun)
+        return _failed(claim, error, body, settings, begun)
 
 
 def error_text(text: str) -> str:
@@ -82,23 +73,35 @@ def _run(claim: Claim, body: Body, settings: Settings) -> str | None:
     return None if result is None else _encode(claim, result, settings.max_params_bytes)
 
 
-def _run_atomically(claim: Claim, body: Body, settings: Settings, begun: float) -> Recorded:
+def _finished(claim: Claim, result: str | None, begun: float) -> Finished:
+    return Finished(
+        claim=claim,
+        result=result,
+        seconds=time.monotonic() - begun,
+        waited_seconds=_waited(claim, begun),
+    )
+
+
+def _waited(claim: Claim, begun: float) -> float:
+    """Return how long the task was due: until its claim by the database's clock, then by ours."""
+    return max(0.0, claim.late_seconds + begun - claim.claimed_at)
+
+
+def _run_atomically(claim: Claim, body: Body, settings: Settings, begun: float) -> Finished:
     """Run the body and write its end in one transaction: both are there, or neither is."""
     database = queue_database()
     with database.transaction():
-        result = _run(claim, body, settings)
-        seconds = time.perf_counter() - begun
-        end = Finished(claim=claim, result=result, seconds=seconds)
+        end = _finished(claim, _run(claim, body, settings), begun)
         if outcomes.record(database, [end], keep_completed=settings.keep_completed):
             raise StaleClaimError(
                 f"{claim.task_name} #{claim.id} was given to another worker while it ran; "
                 "its transaction was rolled back"
             )
-    return Recorded(claim=claim, seconds=seconds)
+    return dataclasses.replace(end, is_recorded=True)
 
 
 def _failed(
-    claim: Claim, error: BaseException, body: Body | None, settings: Settings, seconds: float
+    claim: Claim, error: BaseException, body: Body | None, settings: Settings, begun: float
 ) -> Failed:
     backoff = body.options.backoff if body else None
     verdict = verdict_on(error, claim.attempt, backoff=backoff, settings=settings)
@@ -109,7 +112,8 @@ def _failed(
         exception=f"{kind.__module__}.{kind.__qualname__}"[:190],
         retry_in=verdict.pause_seconds,
         is_final=verdict.is_final,
-        seconds=seconds,
+        seconds=time.monotonic() - begun,
+        waited_seconds=_waited(claim, begun),
     )
 
 

@@ -8,6 +8,7 @@ the transaction of the write: a stale token changes nothing.
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import TYPE_CHECKING, Final
 
 from background_task.databases import SCHEDULED, marks
@@ -33,6 +34,7 @@ class Claim:
         max_attempts: the row's, or the worker's if the row has none.
         timeout_seconds: likewise.
         late_seconds: how long it had been due when it was claimed, by the database's clock.
+        claimed_at: when that was, by the monotonic clock of the machine that claimed it.
         has_sequel: whether its end begins something: its next run, or the hold of its hash.
     """
 
@@ -45,6 +47,7 @@ class Claim:
     task_params: str
     queue: str = "default"
     late_seconds: float = 0.0
+    claimed_at: float = 0.0
     has_sequel: bool = False
 
 
@@ -199,5 +202,6 @@ def _claim(row: Row) -> Claim:
         task_params=params,
         queue=queue,
         late_seconds=-float(until),
+        claimed_at=time.monotonic(),
         has_sequel=bool(has_sequel),
     )

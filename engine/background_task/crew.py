@@ -7,7 +7,6 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
-from background_task.attempt import Recorded
 from background_task.bodies import find_body
 from background_task.changes_log import log_failure
 from background_task.children import ChildProcess
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from background_task.databases import QueueDatabase
     from background_task.holdings import Holdings
     from background_task.messages import Message
+    from background_task.monitoring.observations import Observations
     from background_task.options import Options
     from background_task.settings import Settings
 
@@ -48,6 +48,7 @@ class Crew:
         options: Options,
         settings: Settings,
         holdings: Holdings,
+        observations: Observations,
         doorbell: int,
     ) -> None:
         self.children: list[ChildProcess] = []
@@ -55,6 +56,7 @@ class Crew:
         self._options = options
         self._settings = settings
         self._holdings = holdings
+        self._observations = observations
         self._doorbell = doorbell
         self._durations = Durations()
         self._next_spawn = time.monotonic()
@@ -121,10 +123,11 @@ class Crew:
     def _on_end(self, ended: Ended) -> None:
         if ended.seconds is not None:
             self._durations.note(ended.claim.task_name, ended.seconds)
-        if isinstance(ended, Recorded):
-            return
+        self._observations.note(ended)
         if isinstance(ended, Failed):
             log_failure(ended, show_traceback=self._options.show_tracebacks)
+        elif ended.is_recorded:
+            return
         self._holdings.to_record(ended)
 
     def bury_dead(self) -> None:

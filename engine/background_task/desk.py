@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import Error
 
-from background_task import claims, outcomes
+from background_task import claims, cron_schedule, outcomes
 from background_task.changes_log import log_change
 from background_task.due import Lookout, seconds_until_due
 from background_task.outage import Outage
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from background_task.databases import QueueDatabase
     from background_task.holdings import Holdings
     from background_task.options import Options
+    from background_task.presence import Presence
     from background_task.settings import Settings
 
 logger = logging.getLogger("background_task")
@@ -46,6 +47,7 @@ class Desk:
         settings: Settings,
         holdings: Holdings,
         crew: Crew,
+        presence: Presence,
     ) -> None:
         now = time.monotonic()
         self.may_claim = True
@@ -56,8 +58,10 @@ class Desk:
         self._terms = options.terms
         self._holdings = holdings
         self._crew = crew
+        self._presence = presence
         self._lookout = Lookout()
         self._renewed_at = self._next_renewal = self._next_reap = self._next_poll = now
+        self._next_declaration = now
 
     def talk(self) -> None:
         """Do what is due, unless the database is left alone at the moment."""
@@ -72,6 +76,8 @@ class Desk:
                 self._renew()
             if now >= self._next_reap and self.may_claim:
                 self._reap()
+            if now >= self._next_declaration and self.may_claim:
+                self._declare()
             if self._must_exchange(now):
                 self._exchange()
         except Error as error:
@@ -94,7 +100,7 @@ class Desk:
         for appointment in self._holdings.appointments():
             yield max(appointment, retry_at)
         if self.may_claim:
-            yield max(self._next_reap, retry_at)
+            yield max(min(self._next_reap, self._next_declaration), retry_at)
             if self._crew.wanted():
                 yield max(self._next_poll, retry_at)
 
@@ -162,6 +168,7 @@ class Desk:
             logger.warning("%s #%d: lost its lease to another worker", claim.task_name, claim.id)
             self._holdings.drop(claim)
             self._crew.fence(claim)
+        self._presence.renew()
 
     def _release_forgotten(self) -> None:
         """Give back what a commit claimed whose answer was lost with the connection."""
@@ -187,3 +194,8 @@ class Desk:
         for task in outcomes.reap(self._database, self._terms):
             logger.warning("#%d: %s", task.id, outcomes.lease_ran_out(task))
             self._next_poll = time.monotonic()
+
+    def _declare(self) -> None:
+        cron_schedule.declare(self._database)
+        self._next_declaration = time.monotonic() + cron_schedule.DECLARE_SECONDS
+        self.look_now()

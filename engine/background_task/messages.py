@@ -4,21 +4,19 @@ Supervisor to child, to be run in this order, each a claim's fields in their ord
 
     [[id, token, attempt, max_attempts, ...], ...]
 
-Child to supervisor, each before the next task begins::
+Child to supervisor, each before the next task begins, the fields of a ``Finished`` or ``Failed``::
 
-    ["finished", id, result, seconds]     result is JSON text, or null
-    ["recorded", id, seconds]             finished, and written to the database by the child
-    ["failed", id, error, exception, retry_in, is_final, seconds]
-    ["returned", [id, ...]]               these were not started and will not be
+    ["finished", id, ...]
+    ["failed", id, ...]
+    ["returned", [id, ...]]     these were not started and will not be
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from background_task.attempt import Recorded
 from background_task.claims import Claim
 from background_task.outcomes import Failed, Finished
 
@@ -29,7 +27,12 @@ if TYPE_CHECKING:
 
 Message = list[Any]
 
-_CLAIM_FIELDS = tuple(field.name for field in dataclasses.fields(Claim))
+_CLAIM_FIELDS: Final = tuple(field.name for field in dataclasses.fields(Claim))
+_ENDS: Final[dict[str, type[Finished | Failed]]] = {"finished": Finished, "failed": Failed}
+_END_FIELDS: Final = {
+    kind: tuple(field.name for field in dataclasses.fields(kind) if field.name != "claim")
+    for kind in _ENDS.values()
+}
 
 
 def claim_message(claim: Claim) -> Message:
@@ -44,34 +47,16 @@ def claim_of(message: Message) -> Claim:
 
 def end_message(ended: Ended) -> Message:
     """Return what a supervisor has to know of an attempt's end."""
-    id_ = ended.claim.id
-    match ended:
-        case Finished():
-            return ["finished", id_, ended.result, ended.seconds]
-        case Recorded():
-            return ["recorded", id_, ended.seconds]
-        case Failed():
-            how = [ended.error, ended.exception, ended.retry_in, ended.is_final, ended.seconds]
-            return ["failed", id_, *how]
+    kind = type(ended)
+    values = [getattr(ended, name) for name in _END_FIELDS[kind]]
+    return [kind.__name__.lower(), ended.claim.id, *values]
 
 
 def end_of(claim: Claim, message: Message) -> Ended:
-    """Return the end of the claim that such a message tells of."""
-    match message:
-        case ["finished", _, result, seconds]:
-            return Finished(claim=claim, result=result, seconds=seconds)
-        case ["recorded", _, seconds]:
-            return Recorded(claim=claim, seconds=seconds)
-        case ["failed", _, error, exception, retry_in, is_final, seconds]:
-            return Failed(
-                claim=claim,
-                error=error,
-                exception=exception,
-                retry_in=retry_in,
-                is_final=is_final,
-                seconds=seconds,
-            )
-    raise ValueError(f"a child said {message!r:.80}, which means nothing")
+    """Return the end of the claim again."""
+    word, _, *values = message
+    kind = _ENDS[word]
+    return kind(claim=claim, **dict(zip(_END_FIELDS[kind], values, strict=True)))
 
 
 def to_line(message: Message) -> bytes:

@@ -9,7 +9,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from background_task import claims, held_hashes
+from background_task import claims, held_hashes, periodic
 from background_task.databases import SCHEDULED, marks
 from background_task.retries import has_attempts_left
 
@@ -33,11 +33,20 @@ _MOVED_IF_FAILED: Final = f"{_MOVED}, max_attempts, timeout_seconds, hold_second
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """The function returned; ``result`` is what, as JSON, or None, after ``seconds``."""
+    """The function returned.
+
+    Attributes:
+        result: what it returned, as JSON, or None.
+        seconds: how long it ran.
+        waited_seconds: how long the task had been due when it began.
+        is_recorded: whether the database has been told already: an atomic body does that itself.
+    """
 
     claim: Claim
     result: str | None = None
     seconds: float = 0.0
+    waited_seconds: float = 0.0
+    is_recorded: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +60,7 @@ class Failed:
         error: the log of the attempt.
         exception: the dotted path of the exception's class, or empty if there was none.
         seconds: how long the attempt ran, or None if nobody saw its end.
+        waited_seconds: how long the task had been due when it began, or None likewise.
     """
 
     claim: Claim
@@ -58,6 +68,7 @@ class Failed:
     retry_in: float | None
     exception: str = ""
     seconds: float | None = None
+    waited_seconds: float | None = None
     is_final: bool = False
 
     @property
@@ -215,8 +226,6 @@ def _dead_letter(
 def _leave(database: QueueDatabase, tasks: Sequence[Claim | Expired]) -> None:
     """Take tasks out of the queue; the next run of a periodic one takes its place."""
     periodic_ids = [task.id for task in tasks if task.has_sequel]
-    from background_task import periodic
-
     next_runs = periodic.next_runs(database, periodic_ids) if periodic_ids else []
     ids = [task.id for task in tasks]
     database.execute(f"DELETE FROM {SCHEDULED} WHERE id IN ({marks(ids)})", ids)

@@ -14,6 +14,8 @@ from background_task.crew import Crew
 from background_task.desk import Desk
 from background_task.exceptions import BackgroundTaskError
 from background_task.holdings import Holdings
+from background_task.monitoring.observations import Observations
+from background_task.presence import Presence
 from background_task.wakeups import Wakeups
 
 if TYPE_CHECKING:
@@ -32,9 +34,12 @@ class Supervisor:
     def __init__(self, database: QueueDatabase, options: Options, settings: Settings) -> None:
         self._options = options
         self._wakeups = Wakeups()
-        holdings = Holdings()
-        self._crew = Crew(database, options, settings, holdings, self._wakeups.doorbell)
-        self._desk = Desk(database, options, settings, holdings, self._crew)
+        holdings, observations = Holdings(), Observations()
+        self._presence = Presence(database, options, observations)
+        self._crew = Crew(
+            database, options, settings, holdings, observations, self._wakeups.doorbell
+        )
+        self._desk = Desk(database, options, settings, holdings, self._crew, self._presence)
         duration = options.duration_seconds
         self._stop_at = time.monotonic() + duration if duration else None
         self._stopping_since: float | None = None
@@ -50,6 +55,7 @@ class Supervisor:
             try:
                 while not self._is_done():
                     self._turn()
+                self._presence.leave()
             finally:
                 self._crew.bury_all()
 

@@ -8,7 +8,7 @@ import inspect
 import logging
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar, overload
 
-from background_task import settings
+from background_task import cron_schedule, settings
 from background_task.arguments import encode
 from background_task.bulk import encode_calls, enqueue_many
 from background_task.enqueue import Enqueue
@@ -58,6 +58,8 @@ class TaskProxy(Generic[P, R]):
         self.task_function = function
         self.options = options
         self._refuse_reserved_parameters()
+        if options.cron:
+            cron_schedule.check(function, options)
 
     @property
     def name(self) -> str:

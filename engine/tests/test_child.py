@@ -49,7 +49,7 @@ def limits(settings: ProjectSettings) -> None:
 def _run(*handed: tuple[str, list[Any]]) -> list[Message]:
     """Return what a child says that is handed these tasks, without how long they took."""
     return [
-        message if message[0] == "returned" else message[:-1]
+        message if message[0] == "returned" else message[:3]
         for message in _run_rows(*((name, json.dumps([args, {}])) for name, args in handed))
     ]
 

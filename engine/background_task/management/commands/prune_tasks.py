@@ -1,0 +1,79 @@
+"""``manage.py prune_tasks``: the arguments, the progress and the summary; see ``pruning``."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from background_task import pruning
+from background_task.durations import duration
+from background_task.enqueue import queue_database
+
+if TYPE_CHECKING:
+    import argparse
+
+    from django.db.models import QuerySet
+
+    from background_task.databases import QueueDatabase
+
+PROGRESS_SECONDS: Final = 5.0
+LARGEST_BATCH: Final = 10_000
+
+
+class Command(BaseCommand):
+    """Removes ended tasks that are old, and what means nothing any more."""
+
+    help = (
+        "Remove old completed and failed tasks with their errors, as far as an age is given; "
+        "besides, always, hashes whose hold is over and rows of workers silent for a day."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the ages and the size of a batch."""
+        for state in ("completed", "failed"):
+            parser.add_argument(
+                f"--{state}-older-than",
+                type=duration,
+                metavar="AGE",
+                help=f"remove tasks that {state} longer ago: 14d, 12h, 30m or seconds",
+            )
+        parser.add_argument("--dry-run", action="store_true", help="only count what would go")
+        parser.add_argument(
+            "--batch",
+            type=int,
+            default=500,
+            metavar="N",
+            help="rows per transaction (default: %(default)d)",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Remove it; every mistake of a user is one sentence."""
+        if not 0 < options["batch"] <= LARGEST_BATCH:
+            raise CommandError(f"--batch must be a whole number from 1 to {LARGEST_BATCH}")
+        database = queue_database()
+        try:
+            old = pruning.old_rows(
+                database,
+                completed=options["completed_older_than"],
+                failed=options["failed_older_than"],
+            )
+            for name, rows in old.items():
+                if options["dry_run"]:
+                    self.stdout.write(f"would remove {rows.count()} {name}")
+                else:
+                    count = self._remove(database, name, rows, options["batch"])
+                    self.stdout.write(f"removed {count} {name}")
+        except DatabaseError as error:
+            raise CommandError(f"pruning stopped at an error of the database: {error}") from error
+
+    def _remove(self, database: QueueDatabase, name: str, rows: QuerySet[Any], batch: int) -> int:
+        total, reported_at = 0, time.monotonic()
+        for removed in pruning.remove(database, rows, batch=batch):
+            total += removed
+            if time.monotonic() - reported_at > PROGRESS_SECONDS:
+                self.stdout.write(f"removed {total} {name} so far")
+                reported_at = time.monotonic()
+        return total

@@ -1,0 +1,110 @@
+"""``manage.py retry_tasks``: which failed tasks go back into the queue; see ``requeue``."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from background_task.durations import duration
+from background_task.enqueue import queue_database
+from background_task.requeue import BATCH, requeue
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from django.db.models import QuerySet
+
+    from background_task.databases import QueueDatabase
+    from background_task.models import FailedTask
+
+PROGRESS_SECONDS: Final = 5.0
+SELECTIONS: Final = ("ids", "task", "queue", "failed_since", "older_than", "all")
+
+
+class Command(BaseCommand):
+    """Requeues failed tasks."""
+
+    help = (
+        "Let failed tasks wait again, due now, with all their attempts. Conditions add up. A task "
+        "stays failed if an equal one is live, or completed within its idempotency window."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the ways to select failed tasks."""
+        parser.add_argument("ids", nargs="*", type=int, metavar="ID", help="these failed tasks")
+        parser.add_argument("--task", metavar="NAME", help="tasks of this name")
+        parser.add_argument("--queue", metavar="NAME", help="tasks of this queue")
+        parser.add_argument(
+            "--failed-since",
+            type=duration,
+            metavar="AGE",
+            help="tasks that failed at most so long ago: 14d, 12h, 30m or seconds",
+        )
+        parser.add_argument(
+            "--older-than", type=duration, metavar="AGE", help="tasks that failed longer ago"
+        )
+        parser.add_argument("--all", action="store_true", help="every failed task")
+        parser.add_argument("--dry-run", action="store_true", help="only count them")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Requeue them; every mistake of a user is one sentence."""
+        given = [name for name in SELECTIONS if options[name] not in (None, [], False)]
+        if not given:
+            raise CommandError("say which failed tasks: ids, or options (see --help), or --all")
+        if "all" in given and len(given) > 1:
+            raise CommandError("--all selects every failed task; leave the other conditions out")
+        database = queue_database()
+        try:
+            self._retry(database, _chosen(database, options), is_dry=options["dry_run"])
+        except DatabaseError as error:
+            raise CommandError(f"retrying stopped at an error of the database: {error}") from error
+
+    def _retry(self, database: QueueDatabase, tasks: QuerySet[FailedTask], *, is_dry: bool) -> None:
+        if is_dry:
+            self.stdout.write(f"would retry {tasks.count()} failed tasks")
+            return
+        requeued = duplicates = 0
+        reported_at = time.monotonic()
+        for ids in _batches(tasks):
+            done = requeue(database, ids)
+            requeued += done.requeued
+            duplicates += done.duplicates
+            if time.monotonic() - reported_at > PROGRESS_SECONDS:
+                self.stdout.write(f"{requeued} failed tasks wait again so far")
+                reported_at = time.monotonic()
+        self.stdout.write(f"{requeued} failed tasks wait again")
+        if duplicates:
+            self.stdout.write(f"{duplicates} stay failed, as an equal task is live or completed")
+
+
+def _chosen(database: QueueDatabase, options: dict[str, Any]) -> QuerySet[FailedTask]:
+    from background_task.models import FailedTask
+
+    now = database.time_of(0.0)
+    # Those that fail from now on are left alone, so the command comes to an end.
+    tasks = FailedTask.objects.using(database.alias).filter(failed_at__lte=now)
+    if options["ids"]:
+        tasks = tasks.filter(id__in=[id_ for id_ in options["ids"] if abs(id_) < 2**63])
+        missing = sorted(set(options["ids"]) - set(tasks.values_list("id", flat=True)))
+        if missing:
+            raise CommandError(
+                f"no failed task has the id {', '.join(map(str, missing))}; nothing was retried"
+            )
+    conditions = {"task_name": options["task"], "queue": options["queue"]}
+    ages = {"failed_at__gte": options["failed_since"], "failed_at__lt": options["older_than"]}
+    conditions |= {name: now - age for name, age in ages.items() if age is not None}
+    return tasks.filter(**{name: value for name, value in conditions.items() if value is not None})
+
+
+def _batches(tasks: QuerySet[FailedTask]) -> Iterator[list[int]]:
+    """Yield ids in order; those that stay are passed over."""
+    last = -(2**63)
+    while ids := list(
+        tasks.filter(id__gt=last).order_by("id").values_list("id", flat=True)[:BATCH]
+    ):
+        yield ids
+        last = ids[-1]
