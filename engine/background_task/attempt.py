@@ -13,19 +13,19 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Final
 
-from background_task import outcomes
+from background_task import lifecycle, outcomes
 from background_task.arguments import decode
-from background_task.bodies import find_body
 from background_task.context import RunningTask, running
 from background_task.enqueue import queue_database
 from background_task.exceptions import BackgroundTaskError
 from background_task.outcomes import Failed, Finished
 from background_task.retries import verdict_on
+from background_task.task_bodies import body_of
 
 if TYPE_CHECKING:
-    from background_task.bodies import Body
     from background_task.claims import Claim
     from background_task.settings import Settings
+    from background_task.task_bodies import Body
 
 logger = logging.getLogger("background_task")
 
@@ -48,23 +48,33 @@ def run_attempt(claim: Claim, settings: Settings) -> Ended:
         max_attempts=claim.max_attempts,
         token=claim.token,
     )
-    begun = time.monotonic()
-    body: Body | None = None
-    try:
-        body = find_body(claim.task_name)
-        with running(task):
-            if body.options.atomic:
-                return _run_atomically(claim, body, settings, begun)
-            return _finished(claim, _run(claim, body, settings), begun)
-    # Whatever a body raises, SystemExit too, ends its own attempt and nothing else.
-    except BaseException as error:  # noqa: BLE001
-        return _failed(claim, error, body, settings, begun)
+    with running(task):
+        lifecycle.started(task)
+        ended = _run_body(claim, task, settings)
+        if isinstance(ended, Finished):
+            lifecycle.succeeded(task, ended.result)
+        return ended
 
 
 def error_text(text: str) -> str:
     """Return the end of a traceback, in characters that every database can hold."""
     clean = text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
     return clean if len(clean) <= ERROR_LENGTH else f"[...]\n{clean[-ERROR_LENGTH:]}"
+
+
+def _run_body(claim: Claim, task: RunningTask, settings: Settings) -> Ended:
+    begun = time.monotonic()
+    body = None
+    try:
+        body = body_of(claim.task_name)
+        if body.options.atomic:
+            return _run_atomically(claim, body, settings, begun)
+        return _finished(claim, _run(claim, body, settings), begun)
+    # Whatever a body raises, SystemExit too, ends its own attempt and nothing else.
+    except BaseException as error:  # noqa: BLE001
+        failed = _failed(claim, error, body, settings, begun)
+        lifecycle.failed(task, error, is_last=failed.is_last)
+        return failed
 
 
 def _run(claim: Claim, body: Body, settings: Settings) -> str | None:

@@ -7,7 +7,6 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
-from background_task.bodies import find_body
 from background_task.changes_log import log_failure
 from background_task.children import ChildProcess
 from background_task.exceptions import TaskTimeout, UnknownTaskError
@@ -15,6 +14,7 @@ from background_task.holdings import FLUSH_SECONDS, HELD_BACK_SECONDS
 from background_task.outcomes import Failed
 from background_task.prefetch import Durations, next_slice, wanted
 from background_task.retries import pause_after
+from background_task.task_bodies import body_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,7 +169,7 @@ class Crew:
 
     def _pause_after(self, claim: Claim) -> float:
         try:
-            backoff = find_body(claim.task_name).options.backoff
+            backoff = body_of(claim.task_name).options.backoff
         except UnknownTaskError:
             backoff = None
         return pause_after(None, claim.attempt, backoff=backoff, settings=self._settings)

@@ -41,7 +41,10 @@ def verdict_on(
     """Decide on a task whose body raised ``error``: it may say itself what it wants."""
     if isinstance(error, Retry) and error.after is not None:
         return Verdict(pause_seconds=error.after)
-    pause = pause_after(error, attempt, backoff=backoff, settings=settings)
+    try:
+        pause = pause_after(error, attempt, backoff=backoff, settings=settings)
+    except Discard:
+        return Verdict(pause_seconds=0.0, is_final=True)
     return Verdict(pause_seconds=pause, is_final=isinstance(error, Discard | InvalidTaskError))
 
 
@@ -54,7 +57,8 @@ def pause_after(
 ) -> float:
     """Return the pause that the task's ``backoff`` gives, or else that of the settings.
 
-    Without an exception, as when a task was killed, a function is not asked.
+    Without an exception, as when a task was killed, a function is not asked. It may raise
+    ``Discard``.
     """
     if callable(backoff):
         own = _ask(backoff, error, attempt) if error is not None else None
@@ -84,6 +88,8 @@ def _ask(backoff: Backoff, error: BaseException, attempt: int) -> float | None:
         if seconds is None or 0 <= seconds < math.inf:
             return seconds
         problem = f"returned {seconds!r}, which is no number of seconds from 0 on"
+    except Discard:
+        raise
     # It is the user's code, and the task's fate must not depend on its mistakes.
     except Exception as mistake:  # noqa: BLE001
         problem = f"raised {mistake!r}"
