@@ -64,11 +64,23 @@ def tests(session: nox.Session) -> None:
 )
 def matrix(session: nox.Session, django: str) -> None:
     """Run the engine's tests on every supported Python and Django, on SQLite."""
-    constraints = Path(session.create_tmp()) / "constraints.txt"
-    pins = CONSTRAINTS.read_text().splitlines(keepends=True)
-    constraints.write_text("".join(pin for pin in pins if not pin.startswith("django==")))
-    install(session, "tests", constraints=constraints, also=[f"Django~={django}.0"])
+    install_with_django(session, django, "tests")
     run_pytest(session, "sqlite", "-n", "2", "-m", "not load", "engine", *session.posargs)
+
+
+@nox.session(python=FIRST_PYTHON_OF_DJANGO_6)
+@nox.parametrize("django", [version for version in DJANGOS if not version.startswith("5")])
+def django_suite(session: nox.Session, django: str) -> None:
+    """Run Django's own tests of its tasks against our backend; print what differs."""
+    install_with_django(session, django)
+    session.run("python", "-m", "engine.django_suite")
+
+
+@nox.session
+def upstream(session: nox.Session) -> None:
+    """Run the tests of django-background-tasks 1.2.8 against our engine; print what differs."""
+    install(session)
+    run_and_exit_like(session, "engine.upstream", *session.posargs)
 
 
 @nox.session
@@ -86,7 +98,7 @@ def properties(session: nox.Session) -> None:
 def selftest(session: nox.Session) -> None:
     """Plant faults and known limits that the load harness must name; minutes, one by one."""
     install(session, "tests")
-    folders = ("loadtests", "engine/brokers", "engine/contenders", "engine/network")
+    folders = ("loadtests", "engine")
     run_pytest(session, "sqlite", "-m", "load", *folders, *session.posargs)
 
 
@@ -105,6 +117,13 @@ def loadtests(session: nox.Session) -> None:
 
 
 @nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Measure speed beside other queues and beside the floor: nox -s benchmarks -- --help."""
+    install(session, "loadtests")
+    run_and_exit_like(session, "loadtests.benchmarks", *session.posargs)
+
+
+@nox.session
 def reports(session: nox.Session) -> None:
     """Make one site of all stored runs, with the page to decide by: nox -s reports -- --help."""
     install(session, "reports")
@@ -120,6 +139,14 @@ def install(
     """Install the engine and dependency groups at the versions of the constraints file."""
     requirements = nox.project.dependency_groups(PYPROJECT, *groups)
     session.install("-c", str(constraints), "-e", ".", *requirements, *(also or []))
+
+
+def install_with_django(session: nox.Session, django: str, *groups: str) -> None:
+    """Install as ``install`` does, but with the latest version of that Django series."""
+    constraints = Path(session.create_tmp()) / "constraints.txt"
+    pins = CONSTRAINTS.read_text().splitlines(keepends=True)
+    constraints.write_text("".join(pin for pin in pins if not pin.startswith("django==")))
+    install(session, *groups, constraints=constraints, also=[f"Django~={django}.0"])
 
 
 def run_pytest(session: nox.Session, database: str, *arguments: str) -> None:

@@ -14,6 +14,7 @@ from background_task.arguments import encode, task_hash
 from background_task.databases import SCHEDULED, marks
 from background_task.enqueue import common_columns, queue_database
 from background_task.exceptions import TaskArgumentsError
+from background_task.notifications import announce
 
 if TYPE_CHECKING:
     from background_task.databases import QueueDatabase
@@ -90,7 +91,9 @@ def enqueue_many(request: Enqueue, all_params: Sequence[str]) -> list[Enqueued]:
                 )
             ]
 
-    return database.retry_transient(write)
+    enqueued = database.retry_transient(write)
+    announce(database)
+    return enqueued
 
 
 def _write(database: QueueDatabase, request: Enqueue, all_params: Sequence[str]) -> list[Enqueued]:

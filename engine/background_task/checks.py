@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings as django_settings
 from django.core import checks
@@ -54,6 +54,27 @@ def check_sqlite(**_: Any) -> Iterable[CheckMessage]:
         for alias, entry in _databases().items()
         if entry["ENGINE"].endswith("sqlite3")
         and str(entry.get("OPTIONS", {}).get("transaction_mode", "")).upper() != "IMMEDIATE"
+    ]
+
+
+MEANINGLESS: Final = {
+    "BACKOFF_MULTIPLIER": 'Set BACKGROUND_TASK["BACKOFF_SECONDS"], or backoff= of a task.',
+    "BACKGROUND_TASK_ASYNC_THREADS": (
+        'Without BACKGROUND_TASK_RUN_ASYNC it had no effect; set BACKGROUND_TASK["WORKERS"].'
+    ),
+}
+"""Settings of django-background-tasks that change nothing here, and what to set instead."""
+
+
+@register("background_task")
+def check_legacy_settings(**_: Any) -> Iterable[CheckMessage]:
+    """Report settings of django-background-tasks that change nothing here."""
+    is_async = getattr(django_settings, "BACKGROUND_TASK_RUN_ASYNC", False)
+    return [
+        checks.Warning(f"{name} means nothing here", hint=hint, id="background_task.W002")
+        for name, hint in MEANINGLESS.items()
+        if hasattr(django_settings, name)
+        and not (name == "BACKGROUND_TASK_ASYNC_THREADS" and is_async)
     ]
 
 

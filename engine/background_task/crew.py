@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from background_task.changes_log import log_failure
 from background_task.children import ChildProcess
-from background_task.exceptions import TaskTimeout, UnknownTaskError
+from background_task.exceptions import TaskTimeout
 from background_task.holdings import FLUSH_SECONDS, HELD_BACK_SECONDS
 from background_task.outcomes import Failed
 from background_task.prefetch import Durations, next_slice, wanted
@@ -17,7 +17,7 @@ from background_task.retries import pause_after
 from background_task.task_bodies import body_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from background_task.attempt import Ended
     from background_task.claims import Claim
@@ -116,7 +116,7 @@ class Crew:
 
     def _on_message(self, child: ChildProcess, message: Message) -> None:
         if message[0] == "returned":
-            self._holdings.wait_first(child.take_back(message[1]))
+            self._wait_again(child, child.take_back(message[1]))
         else:
             self._on_end(child.end(message))
 
@@ -150,6 +150,10 @@ class Crew:
         else:
             self._on_end(self._death_of(running, child, end))
         unstarted = [claim for claim in child.handed.values() if claim is not running]
+        self._wait_again(child, unstarted)
+
+    def _wait_again(self, child: ChildProcess, unstarted: Sequence[Claim]) -> None:
+        """Have others start what a child did not, unless the claims may be lost."""
         if child.kill_reason in LEASE_LOST:
             self._holdings.release(unstarted)
         else:
@@ -165,12 +169,14 @@ class Crew:
             error=f"{cause} during attempt {claim.attempt} of {claim.max_attempts}",
             exception=f"{TaskTimeout.__module__}.{TaskTimeout.__name__}" if is_timeout else "",
             retry_in=self._pause_after(claim) if reason else None,
+            seconds=time.monotonic() - child.started_at,
         )
 
     def _pause_after(self, claim: Claim) -> float:
         try:
             backoff = body_of(claim.task_name).options.backoff
-        except UnknownTaskError:
+        # Whatever is wrong with the task, its worker goes on.
+        except Exception:  # noqa: BLE001
             backoff = None
         return pause_after(None, claim.attempt, backoff=backoff, settings=self._settings)
 

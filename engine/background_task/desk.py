@@ -15,6 +15,7 @@ from django.db import Error
 from background_task import claims, cron_schedule, outcomes
 from background_task.changes_log import log_change
 from background_task.due import Lookout, seconds_until_due
+from background_task.listening import listener_for
 from background_task.outage import Outage
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from background_task.crew import Crew
     from background_task.databases import QueueDatabase
     from background_task.holdings import Holdings
+    from background_task.listening import Listener
     from background_task.options import Options
     from background_task.presence import Presence
     from background_task.settings import Settings
@@ -60,12 +62,15 @@ class Desk:
         self._crew = crew
         self._presence = presence
         self._lookout = Lookout()
+        self._listener = listener_for(
+            database, notify=settings.notify, sleep_seconds=options.sleep_seconds
+        )
+        self._is_exhausted = True
         self._renewed_at = self._next_renewal = self._next_reap = self._next_poll = now
         self._next_declaration = now
 
     def talk(self) -> None:
         """Do what is due, unless the database is left alone at the moment."""
-        self._give_up_lost_leases()
         now = time.monotonic()
         if now < self.outage.retry_at:
             return
@@ -89,6 +94,11 @@ class Desk:
         """Look for tasks at the next opportunity: there may be new ones."""
         self._next_poll = time.monotonic()
 
+    def listener(self) -> Listener | None:
+        """Return what says that there may be new tasks, while a look for them is possible."""
+        can_look = self._wanted() > 0 and not self._holdings.unrecorded and not self.outage.is_on
+        return self._listener if can_look else None
+
     def held(self) -> list[Claim]:
         """Return every claim whose lease has to live on."""
         return [*self._holdings.claims(), *self._crew.claims()]
@@ -110,7 +120,14 @@ class Desk:
             return holdings.must_be_flushed(now) or self._crew.is_any_idle
         if holdings.waiting and (not self.may_claim or holdings.is_held_back(now)):
             return True
-        return now >= self._next_poll and self._wanted() > 0
+        return now >= self._next_poll and self._wanted() > 0 and self._has_due()
+
+    def _has_due(self) -> bool:
+        """Look without a lock, if there was nothing the last time: most looks find nothing."""
+        if not self._is_exhausted:
+            return True
+        self._listener.attend()
+        return self._plan_next_look()
 
     def _exchange(self) -> None:
         """Write how tasks ended and claim new ones, in one transaction."""
@@ -131,8 +148,15 @@ class Desk:
             )
         del holdings.unrecorded[: len(recorded)]
         holdings.wait_last(claimed)
+        if claimed:
+            self._listener.note_activity()
         self._log(recorded, stale, claimed)
-        self._plan_next_poll(is_exhausted=len(claimed) < limit)
+        self._is_exhausted = len(claimed) < limit
+        if claimed or not self._is_exhausted:
+            # They are handed out before the next question.
+            self._next_poll = time.monotonic()
+        else:
+            self._plan_next_look()
 
     def _log(
         self, recorded: list[outcomes.Outcome], stale: list[Claim], claimed: list[Claim]
@@ -145,16 +169,13 @@ class Desk:
             for claim in claimed:
                 log_change("claimed", claim)
 
-    def _plan_next_poll(self, *, is_exhausted: bool) -> None:
-        """Look again at once while there is more; else when something is due, or after a sleep."""
-        now = time.monotonic()
-        if is_exhausted:
-            due = seconds_until_due(self._database, self._terms)
-            pause = self._options.sleep_seconds if due is None else max(due, 0.01)
-            self._next_poll = now + min(pause, self._options.sleep_seconds)
-            self._next_reap = min(self._next_reap, self._next_poll)
-        else:
-            self._next_poll = now
+    def _plan_next_look(self) -> bool:
+        """Look again when something is due, or after a sleep; tell whether something is due now."""
+        due = seconds_until_due(self._database, self._terms)
+        pause = self._options.sleep_seconds if due is None else max(due, 0.01)
+        self._next_poll = time.monotonic() + min(pause, self._options.sleep_seconds)
+        self._next_reap = min(self._next_reap, self._next_poll)
+        return due is not None and due <= 0
 
     def _wanted(self) -> int:
         return self._crew.wanted() if self.may_claim else 0
@@ -176,7 +197,7 @@ class Desk:
         if count:
             logger.warning("released %d tasks that were claimed as the connection broke", count)
 
-    def _give_up_lost_leases(self) -> None:
+    def give_up_lost_leases(self) -> None:
         """Stop what runs when its leases are over: others may run it from now on."""
         now = time.monotonic()
         if now - self._renewed_at > self._terms.lease_seconds and self.held():

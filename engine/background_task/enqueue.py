@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import OperationalError, models, router
 
-from background_task import held_hashes
+from background_task import held_hashes, signals
 from background_task.arguments import task_hash
+from background_task.creators import reference
 from background_task.databases import SCHEDULED, QueueDatabase
+from background_task.notifications import announce
 
 if TYPE_CHECKING:
     from background_task.models import CompletedTask, ScheduledTask, TaskRow
@@ -72,11 +74,6 @@ class Enqueue:
         return {name: value for name, value in rare.items() if value}
 
 
-def reference(creator: models.Model | None) -> str:
-    """Return what rows keep of a model instance: ``app_label.model:pk``, empty for None."""
-    return f"{creator._meta.label_lower}:{creator.pk}" if creator is not None else ""  # noqa: SLF001
-
-
 def queue_database() -> QueueDatabase:
     """Return the database that the queue's tables are in, as the project's routers say."""
     from background_task.models import ScheduledTask
@@ -91,7 +88,10 @@ def enqueue(request: Enqueue) -> TaskRow:
     for _ in range(_DUPLICATE_LOOKS):
         inserted = database.retry_transient(lambda: _insert(database, request, hash_))
         if isinstance(inserted, int):
-            return _as_model(database, inserted, request, hash_)
+            row = _as_model(database, inserted, request, hash_)
+            signals.created(row)
+            announce(database)
+            return row
         holder = inserted or _live_task(database, hash_)
         if holder is not None:
             holder.is_duplicate = True

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from background_task.arguments import task_hash
-from background_task.enqueue import enqueue, queue_database
+from background_task.dispatch import send
+from background_task.enqueue import queue_database
 from background_task.schedules import TaskSchedule
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def put(request: Enqueue, options: TaskOptions, action: int) -> TaskRow | None:
     """Enqueue a call as its options say; None if an equal call that waits stands for it."""
     if action == TaskSchedule.SCHEDULE and not options.remove_existing_tasks:
-        return enqueue(request)
+        return send(request, is_atomic=options.atomic)
     with transaction.atomic(using=queue_database().alias):
         if options.remove_existing_tasks:
             _equal_that_wait(request).delete()
@@ -29,7 +30,7 @@ def put(request: Enqueue, options: TaskOptions, action: int) -> TaskRow | None:
             return None
         if action == TaskSchedule.CHECK_EXISTING and _equal_that_wait(request).exists():
             return None
-        return enqueue(request)
+        return send(request, is_atomic=options.atomic)
 
 
 def _equal_that_wait(request: Enqueue) -> QuerySet[ScheduledTask]:

@@ -11,11 +11,13 @@ from typing import ClassVar
 from django.db import models
 
 from background_task.databases import MySQLFamilyIndex, PartialIndex
+from background_task.legacy_rows import LegacyCompleted, LegacyFailed, LegacyRow, LegacyTask
+from background_task.managers import CompletedTaskManager, FailedTaskManager, TaskManager
 
 NAME_LENGTH = 190  # an index over utf8mb4 text of this length fits every version of MySQL
 
 
-class TaskRow(models.Model):
+class TaskRow(LegacyRow, models.Model):
     """What a task keeps wherever it is.
 
     Attributes:
@@ -28,7 +30,7 @@ class TaskRow(models.Model):
         created_at: when it was enqueued, by the same clock.
         attempts: how often it was claimed, charged when the claim is made.
         token: the fencing token of the last claim; it only grows.
-        claimed_by: ``host:pid`` of the worker that claimed it last.
+        claimed_by: the worker that claimed it last, ``host:pid:nonce``.
         claimed_at: when it was claimed last, by the database's clock; NULL if it never was.
         slot_at: the time of a periodic task that this run is for; retries do not move it.
         verbose_name: what people call this call of the task.
@@ -58,10 +60,10 @@ class TaskRow(models.Model):
         abstract = True
 
     def __str__(self) -> str:
-        return self.verbose_name or f"{self.task_name} {self.task_params}"
+        return self.verbose_name or self.task_name
 
 
-class ScheduledTask(TaskRow):
+class ScheduledTask(LegacyTask, TaskRow):
     """A live task: it waits while ``lease_until`` is NULL, and runs while it is set.
 
     Attributes:
@@ -90,6 +92,8 @@ class ScheduledTask(TaskRow):
     cron = models.CharField(max_length=NAME_LENGTH, db_default="")
     catch_up = models.BooleanField(db_default=False)
 
+    objects = TaskManager()
+
     class Meta:
         verbose_name = "scheduled task"
         indexes: ClassVar = [
@@ -113,6 +117,10 @@ class ScheduledTask(TaskRow):
         ]
 
 
+Task = ScheduledTask
+"""Its name in django-background-tasks 1.2.8."""
+
+
 class EndedTask(TaskRow):
     """A task that will not run again; ``id`` is the id that it had while it was live.
 
@@ -127,7 +135,7 @@ class EndedTask(TaskRow):
         abstract = True
 
 
-class CompletedTask(EndedTask):
+class CompletedTask(LegacyCompleted, EndedTask):
     """A task whose function returned.
 
     Attributes:
@@ -138,11 +146,13 @@ class CompletedTask(EndedTask):
     result = models.TextField(null=True)
     completed_at = models.DateTimeField(db_index=True)
 
+    objects = CompletedTaskManager()
+
     class Meta:
         verbose_name = "completed task"
 
 
-class FailedTask(EndedTask):
+class FailedTask(LegacyFailed, EndedTask):
     """A task that used up its attempts, or gave itself up: the dead letter.
 
     Attributes:
@@ -157,6 +167,8 @@ class FailedTask(EndedTask):
     timeout_seconds = models.FloatField(null=True)
     hold_seconds = models.FloatField(null=True)
     is_unique = models.BooleanField(db_default=True)
+
+    objects = FailedTaskManager()
 
     class Meta:
         verbose_name = "failed task"
@@ -215,7 +227,7 @@ class Worker(models.Model):
     """A ``process_tasks`` that is running, or that ended without saying so.
 
     Attributes:
-        name: ``host:pid``, as in ``claimed_by``.
+        name: ``host:pid:nonce``, as in ``claimed_by``.
         queues: the names of the queues that it serves, separated by commas; empty for all.
         processes: how many tasks it runs at once.
         started_at: by the database's clock, as all times here.
@@ -241,7 +253,8 @@ class Observation(models.Model):
     """A bucket of a histogram that the workers keep: how long tasks waited, and how long they ran.
 
     Attributes:
-        kind: ``wait``, from due to started; or ``run``, from started to ended.
+        kind: ``wait``, from due to started; ``run``, from started to ended; or ``pace``, how many
+            attempts ended in a minute: ``task_name`` is empty, ``at_most`` the minute since 1970.
         ended: ``completed``, ``failed`` (an attempt) or empty for ``wait``.
         at_most: the bucket's upper bound in seconds; the last bucket has 1e300.
         count: how many observations fell into this bucket and not into a smaller one.

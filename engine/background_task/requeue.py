@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Final
 
+from background_task.notifications import announce
+
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Sequence
@@ -40,6 +42,7 @@ def requeue(database: QueueDatabase, ids: Sequence[int]) -> Requeued:
         database.retry_transient(lambda batch=batch: _requeue(database, batch))  # type: ignore[misc]
         for batch in batches
     ]
+    announce(database)
     return Requeued(
         requeued=sum(part.requeued for part in done),
         duplicates=sum(part.duplicates for part in done),

@@ -63,7 +63,10 @@ class Supervisor:
         if self._stopping_since is None:
             self._crew.spawn_missing()
             self._crew.hand_out()
-        self._wakeups.wait(self._crew.children, self._seconds_to_wait())
+        seconds = self._seconds_to_wait()
+        if self._wakeups.wait(self._crew.children, seconds, self._desk.listener()):
+            self._desk.look_now()
+        self._desk.give_up_lost_leases()
         self._crew.listen()
         self._crew.bury_dead()
         self._obey_stop()

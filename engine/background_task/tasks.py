@@ -8,6 +8,8 @@ import inspect
 import logging
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar, overload
 
+from django.utils.module_loading import import_string
+
 from background_task import cron_schedule, settings
 from background_task.arguments import encode
 from background_task.bulk import encode_calls, enqueue_many
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from background_task.bulk import Call, Enqueued
-    from background_task.legacy import DBTaskRunner
     from background_task.models import TaskRow
     from background_task.task_options import Backoff
 
@@ -40,9 +41,7 @@ LEGACY_NAMES: Final = frozenset({"DBTaskRunner", "Tasks", "autodiscover", "bg_ru
 
 def __getattr__(name: str) -> Any:
     if name in LEGACY_NAMES:
-        from background_task import legacy
-
-        return getattr(legacy, name)
+        return import_string(f"background_task.legacy.{name}")  # it lies above this module
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -82,11 +81,9 @@ class TaskProxy(Generic[P, R]):
         return self.options.remove_existing_tasks
 
     @property
-    def runner(self) -> DBTaskRunner:
-        """What runs rows in this process."""
-        from background_task.legacy import DBTaskRunner
-
-        return DBTaskRunner()
+    def runner(self) -> Any:
+        """What runs rows in this process: a ``DBTaskRunner``."""
+        return __getattr__("DBTaskRunner")()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> TaskRow | None:
         """Enqueue a call and return its row.

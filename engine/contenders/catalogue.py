@@ -9,6 +9,7 @@ from typing import Final
 from engine.contenders.background_task import BackgroundTask
 from engine.contenders.contender import Contender
 from engine.contenders.django_background_tasks import DjangoBackgroundTasks
+from engine.contenders.django_ox import DjangoOx
 from engine.contenders.django_tasks_db import DjangoTasksDB
 from engine.subjects import SubjectUnavailableError
 
@@ -16,7 +17,7 @@ _CELERY: Final = "engine.contenders.celery"
 
 
 def _all() -> dict[str, Contender]:
-    queues = (BackgroundTask(), DjangoTasksDB(), DjangoBackgroundTasks())
+    queues = (BackgroundTask(), DjangoTasksDB(), DjangoBackgroundTasks(), DjangoOx())
     found: dict[str, Contender] = {queue.name: queue for queue in queues}
     if importlib.util.find_spec(_CELERY) is not None:
         found |= importlib.import_module(_CELERY).CONTENDERS

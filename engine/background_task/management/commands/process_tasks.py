@@ -46,9 +46,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--workers",
             type=whole_number,
-            default=1,
+            default=defaults.workers,
             metavar="N",
-            help="processes that run tasks; a good number is that of cores (default: 1)",
+            help="processes that run tasks; a good number is that of cores (default: %(default)d)",
         )
         parser.add_argument(
             "--duration",
@@ -168,6 +168,7 @@ def _supervisor_options(options: dict[str, Any]) -> Options:
             max_attempts=options["max_attempts"],
             timeout_seconds=options["timeout"],
             queues=tuple(options["queue"]),
+            lowest_first=settings.read().lowest_first,
         ),
     )
 

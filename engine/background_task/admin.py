@@ -1,0 +1,325 @@
+"""The admin's pages of the queue: look at tasks, and cancel, run now, reprioritise or requeue them.
+
+Lists stay quick with millions of rows: nothing counts or sorts a whole table unless asked to.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+
+from django.contrib import admin, messages
+from django.core.paginator import Paginator
+from django.db.models import Case, CharField, Q, Value, When
+from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.text import Truncator
+
+from background_task.enqueue import queue_database
+from background_task.models import (
+    AttemptError,
+    CompletedTask,
+    FailedTask,
+    Observation,
+    ScheduledTask,
+    Worker,
+)
+from background_task.monitoring import control
+from background_task.monitoring.status import last_line
+from background_task.monitoring.workers import is_alive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from django.db.models import Model, QuerySet
+    from django.http import HttpRequest, HttpResponse
+
+    AnyPaginator = Paginator[Any]
+    AnyModelAdmin = admin.ModelAdmin[Any]
+else:  # Django's classes are generic for type checkers only
+    AnyPaginator = Paginator
+    AnyModelAdmin = admin.ModelAdmin
+
+logger = logging.getLogger("background_task")
+
+COUNT_LIMIT: Final = 10_000
+NEWEST: Final = 1_000
+SHORT: Final = 60
+"""Characters of a task's arguments or error in a list."""
+
+_TRACEBACK: Final = '<pre style="white-space: pre-wrap">{}</pre>'
+
+
+class BoundedPaginator(AnyPaginator):
+    """Counts up to COUNT_LIMIT and shows pages up to there: a filter finds what is beyond."""
+
+    @cached_property
+    def count(self) -> int:
+        """The number of rows, or COUNT_LIMIT if there are more."""
+        rows = cast("QuerySet[Any]", self.object_list)
+        return rows.order_by()[:COUNT_LIMIT].count()
+
+
+class _KnownValuesFilter(admin.SimpleListFilter):
+    """A filter whose choices come from what workers counted, and from the newest rows.
+
+    To ask the table for its distinct values would read all of it.
+    """
+
+    def lookups(self, _: HttpRequest, model_admin: AnyModelAdmin) -> list[tuple[str, str]]:
+        alias, name = queue_database().alias, str(self.parameter_name)
+        counted = Observation.objects.using(alias).values_list(name, flat=True).distinct()
+        rows = model_admin.model._default_manager.using(alias).order_by("-pk")  # noqa: SLF001
+        newest = rows.values_list(name, flat=True)[:NEWEST]
+        return [(str(v), str(v)) for v in sorted({*counted, *newest, self.value() or ""} - {""})]
+
+    def queryset(self, _: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset.filter(**{str(self.parameter_name): value}) if value else queryset
+
+
+class QueueFilter(_KnownValuesFilter):
+    """By queue."""
+
+    title = parameter_name = "queue"
+
+
+class TaskNameFilter(_KnownValuesFilter):
+    """By the name of the task."""
+
+    title, parameter_name = "task name", "task_name"
+
+
+class _ConditionFilter(admin.SimpleListFilter):
+    """A filter with a condition for each of its choices."""
+
+    conditions: ClassVar[Mapping[str, Q]]
+
+    def lookups(self, *_: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in self.conditions]
+
+    def queryset(self, _: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(self.conditions.get(self.value() or "", Q()))
+
+
+class StateFilter(_ConditionFilter):
+    """By what a live task does now; ``state`` is annotated by its admin."""
+
+    title = parameter_name = "state"
+    conditions: ClassVar = {
+        "waiting": Q(lease_until=None, state="waiting"),
+        "due": Q(lease_until=None, state="due"),
+        "running": Q(lease_until__isnull=False),
+    }
+
+
+class PeriodicFilter(_ConditionFilter):
+    """By whether the end of the task is the beginning of its next run."""
+
+    title = parameter_name = "periodic"
+    conditions: ClassVar = {
+        "yes": Q(repeat__gt=0) | ~Q(cron=""),
+        "no": Q(repeat=0, cron=""),
+    }
+
+
+class _ReadingAdmin(AnyModelAdmin):
+    """Shows rows that only the queue writes; what may be done to them is an action of the list."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        # Where the queue writes, and not a replica that lags behind.
+        return super().get_queryset(request).using(queue_database().alias)
+
+    def has_add_permission(self, *_: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, *_: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        # It allows the actions of the list. A single row is only ever shown.
+        return obj is None and super().has_change_permission(request)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None) or {}
+        if "cl" in context and context["cl"].result_count >= COUNT_LIMIT:
+            context["subtitle"] = f"The first {COUNT_LIMIT:,}; a filter or a search finds the rest."
+        return response
+
+
+class _TaskAdmin(_ReadingAdmin):
+    """What the pages of live, completed and failed tasks have in common."""
+
+    search_fields = ("task_name", "task_params", "task_hash")
+    search_help_text = "Name, arguments or hash; #123 finds the task with that number."
+    list_filter: ClassVar[Any] = (QueueFilter, TaskNameFilter)
+    readonly_fields: ClassVar[Any] = ("errors_of_attempts",)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        # What is asked for most comes first: the state, and what went wrong.
+        return sorted(
+            super().get_fields(request, obj), key=lambda name: name not in self.readonly_fields
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        sign, number = search_term.strip()[:1], search_term.strip()[1:]
+        if sign == "#" and number.isdecimal():
+            return queryset.filter(pk=min(int(number), 2**63 - 1)), False
+        return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description="arguments")
+    def short_arguments(self, task: Any) -> str:
+        """Return the beginning of the arguments."""
+        return _one_line(task.task_params)
+
+    @admin.display(description="last error")
+    def traceback(self, task: Any) -> str:
+        """Return the error of the last attempt that failed."""
+        return format_html(_TRACEBACK, getattr(task, "error", "") or task.last_error or "none")
+
+    def errors_of_attempts(self, task: Any) -> str:
+        """Return the attempts that ended badly, the last one first, each with its traceback."""
+        errors = AttemptError.objects.using(queue_database().alias).filter(task_id=task.pk)
+        rows = errors.order_by("-attempt", "-id").values_list(
+            "attempt", "failed_at", "claimed_by", "exception", "traceback"
+        )
+        summary = "<details><summary>attempt {}, {}, {}: {}</summary>"
+        return format_html_join("", f"{summary}{_TRACEBACK}</details>", rows) or "none"
+
+
+@admin.register(ScheduledTask)
+class ScheduledTaskAdmin(_TaskAdmin):
+    """Live tasks: waiting, due or running."""
+
+    list_display = (
+        *("id", "state", "task_name", "queue", "priority", "run_at", "attempts", "claimed_by"),
+        "short_arguments",
+    )
+    list_filter = (StateFilter, QueueFilter, PeriodicFilter, TaskNameFilter)
+    readonly_fields = ("state", "traceback", "errors_of_attempts")
+    exclude = ("last_error",)
+    sortable_by = ("id", "priority", "run_at")
+    actions = ("run_now", "cancel", "raise_priority", "lower_priority")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the tasks with their state by the database's clock."""
+        state = Case(
+            When(lease_until__isnull=False, then=Value("running")),
+            When(run_at__lte=queue_database().time_of(0.0), then=Value("due")),
+            default=Value("waiting"),
+            output_field=CharField(),
+        )
+        tasks: QuerySet[Any] = super().get_queryset(request).annotate(state=state)
+        return tasks
+
+    def state(self, task: Any) -> str:
+        """Return what the task does now, by the database's clock."""
+        return str(task.state)
+
+    @admin.action(permissions=["change"])
+    def run_now(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Make the chosen tasks due."""
+        _change(request, queryset, "made due", control.run_now)
+
+    @admin.action(permissions=["change"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete those of the chosen tasks that wait."""
+        _change(request, queryset, "cancelled", control.cancel)
+
+    @admin.action(permissions=["change"])
+    def raise_priority(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Add 1 to the priority of the chosen tasks."""
+        _change(request, queryset, "raised by 1 in priority", control.raise_priority)
+
+    @admin.action(permissions=["change"])
+    def lower_priority(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Take 1 from the priority of the chosen tasks."""
+        _change(request, queryset, "lowered by 1 in priority", control.lower_priority)
+
+
+@admin.register(CompletedTask)
+class CompletedTaskAdmin(_TaskAdmin):
+    """Tasks whose function returned."""
+
+    list_display = ("id", "task_name", "queue", "completed_at", "run_seconds", "short_arguments")
+    sortable_by = ("id", "completed_at")
+    ordering = ("-completed_at",)
+
+
+@admin.register(FailedTask)
+class FailedTaskAdmin(_TaskAdmin):
+    """Tasks without attempts left."""
+
+    list_display = (
+        *("id", "task_name", "queue", "failed_at", "attempts", "last_error", "short_arguments"),
+    )
+    sortable_by = ("id", "failed_at")
+    ordering = ("-failed_at",)
+    readonly_fields = ("traceback", "errors_of_attempts")
+    exclude = ("error",)
+    actions = ("requeue",)
+
+    def last_error(self, task: Any) -> str:
+        """Return the line of the error that names the exception."""
+        return _one_line(last_line(task.error))
+
+    @admin.action(permissions=["change"])
+    def requeue(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Put the chosen tasks back into the queue, with all their attempts."""
+        from background_task.requeue import requeue
+
+        end = requeue(queue_database(), list(queryset.order_by().values_list("pk", flat=True)))
+        _report(request, end.requeued, "requeued")
+        if end.duplicates:
+            text = f"{end.duplicates:,} left alone: an equal task is live, or completed just now."
+            messages.warning(request, text)
+
+
+@admin.register(AttemptError)
+class AttemptErrorAdmin(_ReadingAdmin):
+    """Attempts that ended badly, whatever became of their tasks."""
+
+    list_display = ("id", "task_id", "attempt", "failed_at", "exception", "claimed_by")
+    sortable_by = ("id",)
+    search_fields = ("exception",)
+
+
+@admin.register(Worker)
+class WorkerAdmin(_ReadingAdmin):
+    """The processes that run tasks."""
+
+    list_display = ("name", "state", "queues", "processes", "started_at", "seen_at")
+    readonly_fields = ("state",)
+
+    def state(self, worker: Worker) -> str:
+        """Return whether it gave a sign of life within its lease."""
+        return "alive" if is_alive(worker, queue_database().time_of(0.0)) else "silent"
+
+
+def _one_line(text: str) -> str:
+    return format_html('<span style="white-space: nowrap">{}</span>', Truncator(text).chars(SHORT))
+
+
+def _change(
+    request: HttpRequest, queryset: QuerySet[Any], done: str, change: Callable[..., int]
+) -> None:
+    """Do something to those of the chosen tasks that wait, and say how many did not."""
+    ids = list(queryset.order_by().values_list("pk", flat=True))
+    changed = change(queue_database(), ids)
+    _report(request, changed, done)
+    if changed < len(ids):
+        others = len(ids) - changed
+        messages.warning(request, f"{others:,} left alone: already running, or ended.")
+
+
+def _report(request: HttpRequest, count: int, done: str) -> None:
+    logger.info("%s: %d tasks %s", request.user, count, done)
+    messages.success(request, f"{count:,} task{'' if count == 1 else 's'} {done}.")

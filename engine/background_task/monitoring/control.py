@@ -1,0 +1,55 @@
+"""What a person may do to waiting tasks: cancel, run now, change the priority.
+
+Each is one conditional statement for a batch of rows: a task that a worker claims at the same
+moment is either changed before the claim, or not at all.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Final
+
+from background_task.databases import SCHEDULED, marks
+from background_task.notifications import announce
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from background_task.databases import QueueDatabase
+
+BATCH: Final = 500
+
+
+def cancel(database: QueueDatabase, ids: Sequence[int]) -> int:
+    """Delete waiting tasks; return how many."""
+    return _change_waiting(database, f"DELETE FROM {SCHEDULED}", ids)
+
+
+def run_now(database: QueueDatabase, ids: Sequence[int]) -> int:
+    """Make waiting tasks due, and keep the place of those that are; return how many there were."""
+    now = database.dialect.now
+    run_at = f"CASE WHEN run_at > {now} THEN {now} ELSE run_at END"
+    changed = _change_waiting(database, f"UPDATE {SCHEDULED} SET run_at = {run_at}", ids)
+    announce(database)
+    return changed
+
+
+def raise_priority(database: QueueDatabase, ids: Sequence[int]) -> int:
+    """Add 1 to the priority of waiting tasks; return how many."""
+    return _change_waiting(database, f"UPDATE {SCHEDULED} SET priority = priority + 1", ids)
+
+
+def lower_priority(database: QueueDatabase, ids: Sequence[int]) -> int:
+    """Take 1 from the priority of waiting tasks; return how many."""
+    return _change_waiting(database, f"UPDATE {SCHEDULED} SET priority = priority - 1", ids)
+
+
+def _change_waiting(database: QueueDatabase, change: str, ids: Sequence[int]) -> int:
+    def change_batch(batch: Sequence[int]) -> int:
+        condition = f"WHERE lease_until IS NULL AND id IN ({marks(batch)})"
+        return int(database.execute(f"{change} {condition}", batch).rowcount)
+
+    batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
+    return sum(
+        database.retry_transient(functools.partial(change_batch, batch)) for batch in batches
+    )

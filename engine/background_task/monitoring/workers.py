@@ -1,0 +1,58 @@
+"""The rows of the workers: each says that it is there, and who reads them sees who fell silent.
+
+All times are the database's. The rows decide nothing: a lease alone tells whose a task is.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from background_task.databases import QueueDatabase
+    from background_task.models import Worker
+
+FORGET_AFTER: Final = datetime.timedelta(days=1)
+
+
+def register(
+    database: QueueDatabase,
+    name: str,
+    queues: Sequence[str],
+    processes: int,
+    lease_seconds: float,
+) -> Worker:
+    """Insert the row of a worker that starts, and remove those that were silent for a day."""
+    from background_task.models import Worker
+
+    now = database.time_of(0.0)
+    worker = Worker(
+        name=name,
+        queues=",".join(queues),
+        processes=processes,
+        started_at=now,
+        seen_at=now,
+        lease_seconds=lease_seconds,
+    )
+    silent = Worker.objects.using(database.alias).filter(seen_at__lt=now - FORGET_AFTER)
+    database.retry_transient(silent.delete)
+    database.retry_transient(lambda: worker.save(using=database.alias, force_insert=True))
+    return worker
+
+
+def beat(database: QueueDatabase, worker: Worker) -> None:
+    """Say that the worker is there; its row comes back if somebody removed it."""
+    worker.seen_at = database.time_of(0.0)
+    database.retry_transient(lambda: worker.save(using=database.alias))
+
+
+def sign_off(database: QueueDatabase, worker: Worker) -> None:
+    """Remove the row of a worker that ends."""
+    database.retry_transient(lambda: worker.delete(using=database.alias))
+
+
+def is_alive(worker: Worker, now: datetime.datetime) -> bool:
+    """Tell whether a worker gave a sign of life within its lease."""
+    return (now - worker.seen_at).total_seconds() <= worker.lease_seconds

@@ -1,0 +1,3 @@
+"""What a user of Huey writes, and nothing else."""
+
+import background_task.dispatch.huey  # noqa: F401
