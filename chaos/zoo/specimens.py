@@ -71,9 +71,7 @@ SPECIMENS: Final = (
     Specimen(
         name="no_heartbeat",
         summary="leases are not renewed, so a slow task is taken from its living worker",
-        rewrites=(
-            (r"(UPDATE \S+ SET lease_until = (?!NULL).* WHERE )id IN", r"\g<1>1 = 0 AND id IN"),
-        ),
+        rewrites=((r"(UPDATE \S+ SET lease_until = (?!NULL).* WHERE )id ", r"\g<1>1 = 0 AND id "),),
         anomaly="unjustified-redelivery",
         scenario="sigkill_mid_task",
     ),

@@ -11,7 +11,7 @@ from django.db import OperationalError, transaction
 
 from background_task import held_hashes
 from background_task.arguments import encode, task_hash
-from background_task.databases import SCHEDULED, marks
+from background_task.databases import SCHEDULED
 from background_task.enqueue import common_columns, queue_database
 from background_task.exceptions import TaskArgumentsError
 from background_task.notifications import announce
@@ -152,10 +152,12 @@ def _insert(
 def _live_ids(database: QueueDatabase, hashes: Sequence[str]) -> dict[str, int]:
     if not hashes:
         return {}
-    sql = f"SELECT live_hash, id FROM {SCHEDULED} WHERE live_hash IN ({marks(hashes)})"
-    return dict(database.execute(sql, hashes).fetchall())
+    among, values = database.dialect.among(hashes)
+    sql = f"SELECT live_hash, id FROM {SCHEDULED} WHERE live_hash {among}"
+    return dict(database.execute(sql, values).fetchall())
 
 
 def _delete(database: QueueDatabase, ids: Sequence[int]) -> None:
     if ids:
-        database.execute(f"DELETE FROM {SCHEDULED} WHERE id IN ({marks(ids)})", ids)
+        among, values = database.dialect.among(ids)
+        database.execute(f"DELETE FROM {SCHEDULED} WHERE id {among}", values)

@@ -21,10 +21,10 @@ from django.db import connections
 
 from background_task import settings
 from background_task.attempt import run_attempt
-from background_task.messages import LineBuffer, Message, claim_of, end_message, to_line
+from background_task.claims import Claim
+from background_task.messages import LineBuffer, Message, end_message, to_line
 
 if TYPE_CHECKING:
-    from background_task.claims import Claim
     from background_task.progress import Progress
 
 logger = logging.getLogger("background_task.child")
@@ -88,7 +88,7 @@ class Child:
         except BlockingIOError:
             return True
         for tasks in lines.feed(piece):
-            self._unstarted.extend(map(claim_of, tasks))
+            self._unstarted.extend(map(Claim._make, tasks))
             self._ring_at = len(self._unstarted) // 2
         return bool(piece)
 

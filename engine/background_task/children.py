@@ -10,7 +10,7 @@ import socket
 from typing import TYPE_CHECKING, Final
 
 from background_task.child import RETURN_UNSTARTED, run_child
-from background_task.messages import LineBuffer, Message, claim_message, end_of, to_line
+from background_task.messages import LineBuffer, Message, end_of, to_line
 from background_task.progress import Progress
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class ChildProcess:
     def hand_out(self, claims: Sequence[Claim]) -> None:
         """Give it tasks to run after those that it has."""
         self.handed.update((claim.id, claim) for claim in claims)
-        self._unsent += to_line([claim_message(claim) for claim in claims])
+        self._unsent += to_line(list(claims))
         self.send()
 
     def send(self) -> None:

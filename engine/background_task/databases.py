@@ -92,6 +92,13 @@ class Dialect:
         )
         return cursor.fetchall()
 
+    def among(self, values: Sequence[object]) -> tuple[str, list[object]]:
+        """Return a condition on a column, to be one of ``values``, and its parameters.
+
+        Where it can be, it is one parameter: what grows with the values is not parsed as SQL.
+        """
+        return "= ANY(%s)", [list(values)]
+
     def give(self, rows: Sequence[tuple[str, str]]) -> Sequence[object]:
         """Return the parameters of ``given`` for these parameters and hashes."""
         return [list(column) for column in zip(*rows, strict=True)]
@@ -128,6 +135,10 @@ class SQLiteDialect(Dialect):
         takes it first, whether the project's transaction_mode is IMMEDIATE or not.
         """
         cursor.execute(f"UPDATE {SCHEDULED} SET token = token WHERE id < 0")
+
+    def among(self, values: Sequence[object]) -> tuple[str, list[object]]:
+        """Return a condition on a column, to be one of ``values``, and its parameter."""
+        return "IN (SELECT value FROM json_each(%s))", [json.dumps(values)]
 
     def give(self, rows: Sequence[tuple[str, str]]) -> Sequence[object]:
         """Return the parameter of ``given``: a JSON array of pairs."""
@@ -174,6 +185,10 @@ class MySQLFamilyDialect(Dialect):
                 raise
             return None
         return int(cursor.lastrowid)
+
+    def among(self, values: Sequence[object]) -> tuple[str, list[object]]:
+        """Return a condition on a column, to be one of ``values``, and its parameters."""
+        return f"IN ({marks(values)})", list(values)
 
     def insert_many_unless_live(
         self,

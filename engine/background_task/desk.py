@@ -111,7 +111,8 @@ class Desk:
             yield max(appointment, retry_at)
         if self.may_claim:
             yield max(min(self._next_reap, self._next_declaration), retry_at)
-            if self._crew.wanted():
+            # While ends wait to be written, a look waits with them for their transaction.
+            if self._crew.wanted() and not self._holdings.unrecorded:
                 yield max(self._next_poll, retry_at)
 
     def _must_exchange(self, now: float) -> bool:

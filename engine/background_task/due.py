@@ -40,14 +40,14 @@ class Lane:
 
 
 class Lookout:
-    """Remembers from where to look, for as long as looking from the start is too slow.
+    """Remembers from where to look, for as long as looking from the start is slow.
 
     An old snapshot that somebody holds open makes PostgreSQL keep the index entries of tasks that
-    are long gone, at the very start of each lane, and every look passes over all of them. So what
-    comes before the last claimed task is looked at during a tenth of the time at most. That is
-    always, as long as such a look is cheap.
+    are long gone, at the very start of each lane, and every look passes over all of them. Then
+    what comes before the last claimed task is looked at during a tenth of the time at most.
     """
 
+    SLOW_SECONDS: Final = 0.01
     SHARE: Final = 10
 
     def __init__(self) -> None:
@@ -61,25 +61,38 @@ class Lookout:
             found = self._look_along(database, terms, self._lanes, limit)
             if found:
                 return found
-        found = self._look_along(database, terms, _in_order(lanes(database), terms), limit)
+        self._lanes = lanes(database)
+        found = self._look_along(database, terms, self._lanes, limit)
         now = time.monotonic()
-        if database.dialect.leaves_dead_entries:
+        if now - begun > self.SLOW_SECONDS and database.dialect.leaves_dead_entries:
+            self._raise_floors(database, [row[0] for row in found])
             self._look_from_start_at = now + self.SHARE * (now - begun)
         return found
 
     def _look_along(
-        self, database: QueueDatabase, terms: Terms, all_lanes: Sequence[Lane], limit: int
+        self, database: QueueDatabase, terms: Terms, lanes_: Sequence[Lane], limit: int
     ) -> list[Row]:
         found: list[Row] = []
-        self._lanes = list(all_lanes)
-        for index, lane in enumerate(all_lanes):
-            rows = lock_due(database, terms, lane, limit - len(found))
-            if rows and lane.priority is not None:
-                self._lanes[index] = dataclasses.replace(lane, floor=rows[0][-1])
-            found += rows
+        for lane in reversed(lanes_) if terms.lowest_first else lanes_:
+            found += lock_due(database, terms, lane, limit - len(found))
             if len(found) >= limit:
                 break
         return found
+
+    def _raise_floors(self, database: QueueDatabase, ids: Sequence[int]) -> None:
+        """Have the next looks begin where this one found its first tasks."""
+        among, values = database.dialect.among(ids)
+        floors = dict(
+            database.execute(
+                f"SELECT priority, MIN(run_at) FROM {SCHEDULED} WHERE id {among} GROUP BY priority",
+                values,
+            ).fetchall()
+            if ids
+            else []
+        )
+        self._lanes = [
+            dataclasses.replace(lane, floor=floors.get(lane.priority)) for lane in self._lanes
+        ]
 
 
 def lanes(database: QueueDatabase) -> list[Lane]:
@@ -97,8 +110,8 @@ def lock_due(database: QueueDatabase, terms: Terms, lane: Lane, limit: int) -> l
     order = "priority" if terms.lowest_first else "priority DESC"
     return database.execute(
         f"SELECT id, token, attempts, COALESCE(max_attempts, %s), COALESCE(timeout_seconds, %s),"
-        f" task_name, task_params, queue, {dialect.until.format(column='run_at')}, {HAS_SEQUEL},"
-        f" run_at FROM {SCHEDULED} {dialect.claim_index}"
+        f" task_name, task_params, queue, {dialect.until.format(column='run_at')}, {HAS_SEQUEL}"
+        f" FROM {SCHEDULED} {dialect.claim_index}"
         f" WHERE {condition} AND run_at <= {dialect.now}"
         f" ORDER BY {order}, run_at, id LIMIT %s {dialect.lock_free_rows}",
         (terms.max_attempts, terms.timeout_seconds, *values, limit),
@@ -130,10 +143,6 @@ def _priorities(database: QueueDatabase) -> Iterator[int]:
         below = f"{waiting} AND priority < %s ORDER BY priority DESC LIMIT 1"
         row = database.execute(below, (priority,)).fetchone()
         priority = row[0] if row else None
-
-
-def _in_order(all_lanes: list[Lane], terms: Terms) -> list[Lane]:
-    return all_lanes[::-1] if terms.lowest_first else all_lanes
 
 
 def _condition(terms: Terms, lane: Lane) -> tuple[str, list[object]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from background_task.databases import SCHEDULED, marks
+from background_task.databases import SCHEDULED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,16 +20,16 @@ def hold_hashes(database: QueueDatabase, ids: Sequence[int]) -> None:
 
     Must run in the transaction that takes the tasks out of the queue, before it does so.
     """
+    among, values = database.dialect.among(ids)
     asking = (
-        f"FROM {SCHEDULED} WHERE hold_seconds IS NOT NULL AND live_hash IS NOT NULL"
-        f" AND id IN ({marks(ids)})"
+        f"FROM {SCHEDULED} WHERE hold_seconds IS NOT NULL AND live_hash IS NOT NULL AND id {among}"
     )
-    database.execute(f"DELETE FROM {HELD} WHERE task_hash IN (SELECT task_hash {asking})", ids)
+    database.execute(f"DELETE FROM {HELD} WHERE task_hash IN (SELECT task_hash {asking})", values)
     after = database.dialect.after.replace("%s", "hold_seconds")
     database.execute(
         f"INSERT INTO {HELD} (task_hash, task_id, held_until)"
         f" SELECT task_hash, id, {after} {asking}",
-        ids,
+        values,
     )
 
 
@@ -51,9 +51,10 @@ def holders(database: QueueDatabase, hashes: Sequence[str]) -> dict[str, int]:
     """Return the ids of the completed tasks that hold some of the hashes still, by hash."""
     if not hashes:
         return {}
+    among, values = database.dialect.among(hashes)
     rows = database.execute(
-        f"SELECT task_hash, task_id FROM {HELD} WHERE task_hash IN ({marks(hashes)})"
+        f"SELECT task_hash, task_id FROM {HELD} WHERE task_hash {among}"
         f" AND held_until > {database.dialect.now} {database.dialect.lock}",
-        hashes,
+        values,
     ).fetchall()
     return dict(rows)

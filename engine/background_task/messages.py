@@ -27,22 +27,11 @@ if TYPE_CHECKING:
 
 Message = list[Any]
 
-_CLAIM_FIELDS: Final = tuple(field.name for field in dataclasses.fields(Claim))
 _ENDS: Final[dict[str, type[Finished | Failed]]] = {"finished": Finished, "failed": Failed}
 _END_FIELDS: Final = {
     kind: tuple(field.name for field in dataclasses.fields(kind) if field.name != "claim")
     for kind in _ENDS.values()
 }
-
-
-def claim_message(claim: Claim) -> Message:
-    """Return what a child has to know of a claim."""
-    return [getattr(claim, name) for name in _CLAIM_FIELDS]
-
-
-def claim_of(message: Message) -> Claim:
-    """Return the claim again."""
-    return Claim(**dict(zip(_CLAIM_FIELDS, message, strict=True)))
 
 
 def end_message(ended: Ended) -> Message:
@@ -76,6 +65,7 @@ class LineBuffer:
 
     def feed(self, piece: bytes) -> Iterator[Message]:
         """Yield the messages that ``piece`` completes."""
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        for line in lines:
-            yield json.loads(line)
+        lines, newline, self._rest = (self._rest + piece).rpartition(b"\n")
+        if newline:
+            # One array of all of them is read at the price of one.
+            yield from json.loads(f"[{lines.decode().replace(chr(10), ',')}]")

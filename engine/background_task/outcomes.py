@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from background_task import claims, held_hashes, periodic
-from background_task.databases import SCHEDULED, marks
+from background_task.databases import SCHEDULED
 from background_task.retries import has_attempts_left
 
 if TYPE_CHECKING:
@@ -227,8 +227,8 @@ def _leave(database: QueueDatabase, tasks: Sequence[Claim | Expired]) -> None:
     """Take tasks out of the queue; the next run of a periodic one takes its place."""
     periodic_ids = [task.id for task in tasks if task.has_sequel]
     next_runs = periodic.next_runs(database, periodic_ids) if periodic_ids else []
-    ids = [task.id for task in tasks]
-    database.execute(f"DELETE FROM {SCHEDULED} WHERE id IN ({marks(ids)})", ids)
+    among, ids = database.dialect.among([task.id for task in tasks])
+    database.execute(f"DELETE FROM {SCHEDULED} WHERE id {among}", ids)
     if next_runs:
         periodic.enqueue_next(database, next_runs)
 
@@ -252,7 +252,8 @@ def _note_error(
 
 def _forget_errors(database: QueueDatabase, ids: Sequence[int]) -> None:
     if ids:
-        database.execute(f"DELETE FROM {ERRORS} WHERE task_id IN ({marks(ids)})", ids)
+        among, values = database.dialect.among(ids)
+        database.execute(f"DELETE FROM {ERRORS} WHERE task_id {among}", values)
 
 
 def _of_kind(outcomes: Iterable[Outcome], kind: type[_Kind]) -> list[_Kind]:

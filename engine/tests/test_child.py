@@ -17,7 +17,7 @@ from background_task import background, current_task
 from background_task.attempt import ERROR_LENGTH, error_text
 from background_task.child import RETURN_UNSTARTED, Child
 from background_task.claims import Claim
-from background_task.messages import LineBuffer, Message, claim_message, to_line
+from background_task.messages import LineBuffer, Message, to_line
 from background_task.progress import Progress
 from background_task.tasks import registry
 from engine.tests.troubles import tasks as troubles
@@ -57,7 +57,7 @@ def _run(*handed: tuple[str, list[Any]]) -> list[Message]:
 def _orders(*rows: tuple[str, str]) -> bytes:
     return to_line(
         [
-            claim_message(
+            (
                 Claim(
                     id=number,
                     token=7,

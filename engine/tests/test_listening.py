@@ -7,9 +7,10 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import connection
 
 from background_task import listening, notifications
+from background_task.databases import CONNECTION_ERRORS
 from background_task.listening import (
     DataVersionListener,
     Listener,
@@ -132,7 +133,7 @@ def test_a_lost_connection_is_news_and_listened_to_again(
 
     wait_until(listener.has_news)
     assert listener.descriptor() is None
-    with pytest.raises(OperationalError):
+    with pytest.raises(CONNECTION_ERRORS):
         listener.attend()
     connection.close()
     forget_news(listener)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import TYPE_CHECKING
 
@@ -95,7 +96,7 @@ def test_a_duplicate_is_not_heard(messages: Callable[[], int]) -> None:
     enqueue_quietly("a")
     assert messages() == 1
 
-    assert send_mail("a").is_duplicate
+    send_mail("a")
     assert messages() == 0
 
 
@@ -122,8 +123,8 @@ def test_the_time_begins_for_all_threads(
     send_mail("a")
 
     with threads(2) as started:
-        for future in [started.start(lambda key=key: send_mail(key)) for key in "bc"]:
-            future.result()
+        for key in "bc":
+            started.start(functools.partial(send_mail, key)).result()
 
     assert messages() == 1
 

@@ -39,7 +39,7 @@ WRITES: dict[str, Callable[[QueueDatabase, Claim], list[Claim]]] = {
     "finish": lambda database, held: record(database, Finished(claim=held, result='"x"')),
     "retry": lambda database, held: record(database, _failed(held)),
     "dead-letter": lambda database, held: record(
-        database, _failed(dataclasses.replace(held, max_attempts=held.attempt))
+        database, _failed(held._replace(max_attempts=held.attempt))
     ),
     "release": lambda database, held: record(database, Released(claim=held)),
     "renew": lambda database, held: claims.renew(database, [held], lease_seconds=600.0),
