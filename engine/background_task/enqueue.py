@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 from typing import TYPE_CHECKING, Final
 
 from django.db import OperationalError, models, router
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from background_task.models import CompletedTask, ScheduledTask, TaskRow
 
 _DUPLICATE_LOOKS: Final = 20
+
+_KNOWN_COLUMNS: Final = ("id", "task_name", "task_params", "task_hash", "queue", "priority")
+"""What is known of a new row without reading it; all others are read from it on first use."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,10 @@ def queue_database() -> QueueDatabase:
     """Return the database that the queue's tables are in, as the project's routers say."""
     from background_task.models import ScheduledTask
 
-    return QueueDatabase(router.db_for_write(ScheduledTask))
+    return _database(router.db_for_write(ScheduledTask))
+
+
+_database = functools.cache(QueueDatabase)
 
 
 def enqueue(request: Enqueue) -> TaskRow:
@@ -152,17 +159,8 @@ def _as_model(database: QueueDatabase, id_: int, request: Enqueue, hash_: str) -
     """Return the new row; what the database filled in is read from it on first use."""
     from background_task.models import ScheduledTask
 
-    known = {
-        "id": id_,
-        "task_name": request.task_name,
-        "task_params": request.task_params,
-        "task_hash": hash_,
-        "queue": request.queue,
-        "priority": request.priority,
-    }
-    columns = [field.attname for field in ScheduledTask._meta.concrete_fields]  # noqa: SLF001
-    present = [name for name in columns if name in known]
-    return ScheduledTask.from_db(database.alias, present, [known[name] for name in present])
+    values = (id_, request.task_name, request.task_params, hash_, request.queue, request.priority)
+    return ScheduledTask.from_db(database.alias, _KNOWN_COLUMNS, values)
 
 
 def _live_task(database: QueueDatabase, hash_: str) -> ScheduledTask | None:
