@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.db import transaction
 from django.db.models import F
@@ -17,11 +17,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from background_task import claims, outcomes
-from background_task.claims import Claim, Terms
 from background_task.enqueue import Enqueue, enqueue, queue_database
 from background_task.models import CompletedTask, FailedTask, ScheduledTask
 from background_task.outcomes import Failed, Finished, Outcome, Released
+from background_task.terms import Terms
 from properties.model import LEASE, MAX_ATTEMPTS, ModelClaim, ModelQueue, ModelTask
+
+if TYPE_CHECKING:
+    from background_task.claims import Claim
 
 KEYS: Final = st.sampled_from(["a", "b", "c", "d"])
 DELAYS: Final = st.sampled_from([0, 1_000, 5_000, 20_000])

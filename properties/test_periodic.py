@@ -201,7 +201,7 @@ def _ends() -> list[tuple[Any, Any]]:
 
 
 def _with(held: claims.Claim, max_attempts: int) -> claims.Claim:
-    return dataclasses.replace(held, max_attempts=max_attempts)
+    return held._replace(max_attempts=max_attempts)
 
 
 @pytest.fixture

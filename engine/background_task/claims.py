@@ -12,13 +12,14 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from background_task.databases import SCHEDULED
-from background_task.due import HAS_SEQUEL, Lookout
+from background_task.due import HAS_SEQUEL, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from background_task.databases import QueueDatabase
-    from background_task.due import Row
+    from background_task.due import Lookout, Row
+    from background_task.terms import Terms
 
 REAP_LIMIT: Final = 100
 
@@ -51,27 +52,6 @@ class Claim(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """Under which conditions a worker claims.
-
-    Attributes:
-        owner: who claims; no other worker has this name, or ever had it.
-        lease_seconds: how long a claim lasts unless it is renewed.
-        max_attempts: for rows that name none.
-        timeout_seconds: for rows that name none.
-        queues: the queues to serve; all of them if empty.
-        lowest_first: whether lower numbers run first.
-    """
-
-    owner: str
-    lease_seconds: float
-    max_attempts: int
-    timeout_seconds: float
-    queues: tuple[str, ...] = ()
-    lowest_first: bool = False
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Expired:
     """A task whose lease ran out: its worker died, or cannot reach the database."""
 
@@ -91,7 +71,7 @@ def claim(
     Must run inside ``database.transaction()``. Rows that another session is claiming are skipped,
     not waited for. The lookout of a worker that claims again and again keeps each look cheap.
     """
-    rows = list((lookout or Lookout()).look(database, terms, limit))
+    rows = look(database, terms, limit, lookout)
     if not rows:
         return []
     # The rows are locked since they were read, so nobody else can have claimed them meanwhile.
@@ -100,7 +80,7 @@ def claim(
         f"UPDATE {SCHEDULED} SET token = token + 1, attempts = attempts + 1, claimed_by = %s,"
         f" claimed_at = {database.dialect.now}, lease_until = {database.dialect.after}"
         f" WHERE id {among}",
-        (terms.owner, terms.lease_seconds, *ids),
+        [terms.owner, terms.lease_seconds, *ids],
     )
     return [_claim(row) for row in rows]
 
@@ -129,7 +109,7 @@ def renew(database: QueueDatabase, claims: Sequence[Claim], *, lease_seconds: fl
             among, ids = database.dialect.among([claim.id for claim in held])
             database.execute(
                 f"UPDATE {SCHEDULED} SET lease_until = {database.dialect.after} WHERE id {among}",
-                (lease_seconds, *ids),
+                [lease_seconds, *ids],
             )
     return without(claims, held)
 

@@ -51,6 +51,7 @@ class Dialect:
     epoch = "extract(epoch from statement_timestamp())::float8"
     claim_index = ""
     leaves_dead_entries = True
+    wakes_by = "notify"
     # The key of the row is not changed, so foreign keys to it need not wait.
     lock = "FOR NO KEY UPDATE"
     lock_free_rows = "FOR NO KEY UPDATE SKIP LOCKED"
@@ -77,7 +78,7 @@ class Dialect:
         self,
         cursor: CursorWrapper,
         columns: Mapping[str, str],
-        values: Sequence[object],
+        values: Sequence[Any],
         rows: Sequence[tuple[str, str]],
         *,
         is_unique: bool,
@@ -90,16 +91,16 @@ class Dialect:
             " ON CONFLICT (live_hash) DO NOTHING RETURNING id, task_hash",
             (*values, *self.give(rows)),
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
-    def among(self, values: Sequence[object]) -> tuple[str, list[object]]:
+    def among(self, values: Sequence[Any]) -> tuple[str, list[Any]]:
         """Return a condition on a column, to be one of ``values``, and its parameters.
 
         Where it can be, it is one parameter: what grows with the values is not parsed as SQL.
         """
         return "= ANY(%s)", [list(values)]
 
-    def give(self, rows: Sequence[tuple[str, str]]) -> Sequence[object]:
+    def give(self, rows: Sequence[tuple[str, str]]) -> Sequence[Any]:
         """Return the parameters of ``given`` for these parameters and hashes."""
         return [list(column) for column in zip(*rows, strict=True)]
 
@@ -124,6 +125,7 @@ class SQLiteDialect(Dialect):
         " FROM json_each(%s))"
     )
     leaves_dead_entries = False
+    wakes_by = "data_version"
     lock = ""
     lock_free_rows = ""
 
@@ -136,11 +138,11 @@ class SQLiteDialect(Dialect):
         """
         cursor.execute(f"UPDATE {SCHEDULED} SET token = token WHERE id < 0")
 
-    def among(self, values: Sequence[object]) -> tuple[str, list[object]]:
+    def among(self, values: Sequence[Any]) -> tuple[str, list[Any]]:
         """Return a condition on a column, to be one of ``values``, and its parameter."""
         return "IN (SELECT value FROM json_each(%s))", [json.dumps(values)]
 
-    def give(self, rows: Sequence[tuple[str, str]]) -> Sequence[object]:
+    def give(self, rows: Sequence[tuple[str, str]]) -> Sequence[Any]:
         """Return the parameter of ``given``: a JSON array of pairs."""
         return [json.dumps(rows)]
 
@@ -162,6 +164,7 @@ class MySQLFamilyDialect(Dialect):
     # Without the hint a short table is scanned and sorted, and then every row that it reads is
     # locked, not just the ones that it returns.
     claim_index = "FORCE INDEX (background_task_claim)"
+    wakes_by = "polling"
     ends = (
         "JSON_TABLE(%s, '$[*]' COLUMNS (id BIGINT PATH '$.id', seconds DOUBLE PATH '$.seconds',"
         " result LONGTEXT PATH '$.result')) AS ended"
@@ -186,7 +189,7 @@ class MySQLFamilyDialect(Dialect):
             return None
         return int(cursor.lastrowid)
 
-    def among(self, values: Sequence[object]) -> tuple[str, list[object]]:
+    def among(self, values: Sequence[Any]) -> tuple[str, list[Any]]:
         """Return a condition on a column, to be one of ``values``, and its parameters."""
         return f"IN ({marks(values)})", list(values)
 
@@ -194,7 +197,7 @@ class MySQLFamilyDialect(Dialect):
         self,
         cursor: CursorWrapper,
         columns: Mapping[str, str],
-        values: Sequence[object],
+        values: Sequence[Any],
         rows: Sequence[tuple[str, str]],
         *,
         is_unique: bool,
@@ -269,7 +272,7 @@ class QueueDatabase:
     def insert_many_unless_live(
         self,
         columns: Mapping[str, str],
-        values: Sequence[object],
+        values: Sequence[Any],
         rows: Sequence[tuple[str, str]],
         *,
         is_unique: bool,

@@ -17,8 +17,8 @@ from background_task.databases import SCHEDULED, marks
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from background_task.claims import Terms
     from background_task.databases import QueueDatabase
+    from background_task.terms import Terms
 
 Row = tuple[Any, ...]
 
@@ -37,6 +37,13 @@ class Lane:
 
     priority: int | None = None
     floor: object = None
+
+
+def look(database: QueueDatabase, terms: Terms, limit: int, lookout: Lookout | None) -> list[Row]:
+    """Lock up to ``limit`` due rows and return them in the order in which they should start."""
+    if lookout is None:
+        lookout = Lookout()
+    return lookout.look(database, terms, limit)
 
 
 class Lookout:
@@ -108,7 +115,7 @@ def lock_due(database: QueueDatabase, terms: Terms, lane: Lane, limit: int) -> l
     dialect = database.dialect
     condition, values = _condition(terms, lane)
     order = "priority" if terms.lowest_first else "priority DESC"
-    return database.execute(
+    rows: list[Row] = database.execute(
         f"SELECT id, token, attempts, COALESCE(max_attempts, %s), COALESCE(timeout_seconds, %s),"
         f" task_name, task_params, queue, {dialect.until.format(column='run_at')}, {HAS_SEQUEL}"
         f" FROM {SCHEDULED} {dialect.claim_index}"
@@ -116,6 +123,7 @@ def lock_due(database: QueueDatabase, terms: Terms, lane: Lane, limit: int) -> l
         f" ORDER BY {order}, run_at, id LIMIT %s {dialect.lock_free_rows}",
         (terms.max_attempts, terms.timeout_seconds, *values, limit),
     ).fetchall()
+    return rows
 
 
 def seconds_until_due(database: QueueDatabase, terms: Terms) -> float | None:
@@ -145,8 +153,8 @@ def _priorities(database: QueueDatabase) -> Iterator[int]:
         priority = row[0] if row else None
 
 
-def _condition(terms: Terms, lane: Lane) -> tuple[str, list[object]]:
-    conditions, values = ["lease_until IS NULL"], list[object]()
+def _condition(terms: Terms, lane: Lane) -> tuple[str, list[Any]]:
+    conditions, values = ["lease_until IS NULL"], list[Any]()
     if lane.priority is not None:
         conditions.append("priority = %s")
         values.append(lane.priority)
@@ -160,7 +168,7 @@ def _condition(terms: Terms, lane: Lane) -> tuple[str, list[object]]:
 
 
 def _seconds_until(
-    database: QueueDatabase, column: str, condition: str, values: Sequence[object]
+    database: QueueDatabase, column: str, condition: str, values: Sequence[Any]
 ) -> float | None:
     until = database.dialect.until.format(column=column)
     row = database.execute(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import OperationalError, models, router
 
@@ -20,7 +20,7 @@ from background_task.databases import SCHEDULED, QueueDatabase
 from background_task.notifications import announce
 
 if TYPE_CHECKING:
-    from background_task.models import CompletedTask, ScheduledTask, TaskRow
+    from background_task.models import CompletedTask, EnqueuedTask, ScheduledTask
 
 _DUPLICATE_LOOKS: Final = 20
 
@@ -88,7 +88,7 @@ def queue_database() -> QueueDatabase:
 _database = functools.cache(QueueDatabase)
 
 
-def enqueue(request: Enqueue) -> TaskRow:
+def enqueue(request: Enqueue) -> EnqueuedTask:
     """Write the task, or find the task that it duplicates (``is_duplicate`` tells)."""
     database = queue_database()
     hash_ = task_hash(request.task_name, request.task_params)
@@ -110,9 +110,7 @@ def enqueue(request: Enqueue) -> TaskRow:
     )
 
 
-def common_columns(
-    database: QueueDatabase, request: Enqueue
-) -> tuple[dict[str, str], list[object]]:
+def common_columns(database: QueueDatabase, request: Enqueue) -> tuple[dict[str, str], list[Any]]:
     """Return all columns of a new row but its parameters and hashes: SQL by name, and its values.
 
     A column that is left at its default is not among them.

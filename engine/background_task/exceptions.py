@@ -62,7 +62,7 @@ class PidfileInUseError(BackgroundTaskError):
 
 
 class InvalidTaskError(BackgroundTaskError):
-    """Raised by a body: its task makes no sense; it becomes a failed task now, as by ``Discard``."""
+    """Raised by a body: its task makes no sense; it becomes a failed task, as by ``Discard``."""
 
 
 class TaskTimeout(BackgroundTaskError, TimeoutError):  # noqa: N818 - the name in Django's proposals

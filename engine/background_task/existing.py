@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from background_task.enqueue import Enqueue
-    from background_task.models import ScheduledTask, TaskRow
+    from background_task.models import EnqueuedTask, ScheduledTask
     from background_task.task_options import TaskOptions
 
 
-def put(request: Enqueue, options: TaskOptions, action: int) -> TaskRow | None:
+def put(request: Enqueue, options: TaskOptions, action: int) -> EnqueuedTask | None:
     """Enqueue a call as its options say; None if an equal call that waits stands for it."""
     if action == TaskSchedule.SCHEDULE and not options.remove_existing_tasks:
         return send(request, is_atomic=options.atomic)

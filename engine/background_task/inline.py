@@ -15,6 +15,7 @@ from background_task import claims, outcomes, settings
 from background_task.attempt import run_attempt
 from background_task.enqueue import queue_database
 from background_task.outcomes import Failed
+from background_task.terms import Terms
 
 if TYPE_CHECKING:
     from background_task.attempt import Ended
@@ -74,9 +75,9 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"[-190:]
 
 
-def _terms(queue: str | None) -> claims.Terms:
+def _terms(queue: str | None) -> Terms:
     project = settings.read()
-    return claims.Terms(
+    return Terms(
         owner=worker_name(),
         lease_seconds=max(project.timeout_seconds, project.lease_seconds),
         max_attempts=project.max_attempts,

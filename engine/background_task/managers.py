@@ -136,7 +136,7 @@ class CompletedTaskManager(models.Manager.from_queryset(CompletedTaskQuerySet)):
         """Return the failed tasks, which have a table of their own."""
         from background_task.models import FailedTask
 
-        return FailedTask.objects.using(self.db).failed(within)
+        return FailedTaskQuerySet(FailedTask, using=self.db).failed(within)
 
 
 TaskManager = models.Manager.from_queryset(TaskQuerySet)

@@ -6,12 +6,12 @@ primary key of a table of ended tasks refuses a second end of the same task.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from django.db import models
 
 from background_task.databases import MySQLFamilyIndex, PartialIndex
-from background_task.legacy_rows import LegacyCompleted, LegacyFailed, LegacyRow, LegacyTask
+from background_task.legacy.rows import LegacyCompleted, LegacyFailed, LegacyRow, LegacyTask
 from background_task.managers import CompletedTaskManager, FailedTaskManager, TaskManager
 
 NAME_LENGTH = 190  # an index over utf8mb4 text of this length fits every version of MySQL
@@ -172,6 +172,10 @@ class FailedTask(LegacyFailed, EndedTask):
 
     class Meta:
         verbose_name = "failed task"
+
+
+EnqueuedTask: TypeAlias = ScheduledTask | CompletedTask
+"""What a call returns: its live row, or the completed task that holds its hash still."""
 
 
 class AttemptError(models.Model):

@@ -37,7 +37,7 @@ def announce(database: QueueDatabase) -> None:
     Whoever switched Django's autocommit off commits where Django does not see it: no message.
     """
     connection = database.connection
-    if connection.vendor != "postgresql":
+    if database.dialect.wakes_by != "notify":
         return
     if connection.in_atomic_block or connection.get_autocommit():
 

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from background_task import claims, held_hashes, periodic
 from background_task.databases import SCHEDULED
+from background_task.notifications import announce
 from background_task.retries import has_attempts_left
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from background_task.claims import Claim, Expired, Terms
+    from background_task.claims import Claim, Expired
     from background_task.databases import QueueDatabase
+    from background_task.terms import Terms
 
 ERRORS: Final = "background_task_attempterror"
 
@@ -135,6 +137,8 @@ def release(database: QueueDatabase, released: Sequence[Released]) -> None:
     """Let held tasks wait as before their claim, and take the charge for the attempt back."""
     for outcome in released:
         _release(database, outcome.claim.id, outcome.claim.token)
+    if released:
+        announce(database)
 
 
 def release_forgotten(database: QueueDatabase, terms: Terms, known: Sequence[Claim]) -> int:

@@ -103,8 +103,6 @@ Schedule = (
 def is_schedule(value: object) -> bool:
     """Tell whether ``value`` is one of the forms of a schedule, and makes sense."""
     match value:
-        case None | datetime.timedelta():
-            return True
         case bool():
             return False
         case int() | float():
@@ -117,7 +115,7 @@ def is_schedule(value: object) -> bool:
             )
         case TaskSchedule():
             return _makes_sense(value)
-    return False
+    return value is None or isinstance(value, datetime.timedelta)
 
 
 def _makes_sense(schedule: TaskSchedule) -> bool:

@@ -139,5 +139,5 @@ def _unlike(default: object, value: object) -> str:
 def __getattr__(name: str) -> Any:
     """Find ``app_settings`` and ``AppSettings``, which 1.2.8 had here."""
     if name in ("AppSettings", "app_settings"):
-        return import_string(f"background_task.legacy.{name}")  # it lies above this module
+        return import_string(f"background_task.legacy.runner.{name}")  # it lies above this module
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

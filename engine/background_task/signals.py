@@ -33,7 +33,9 @@ task_finished = Signal()  # task_id
 def created(task: TaskRow) -> None:
     """Send ``task_created`` for a row that was just written."""
     if task_created.receivers:
-        sender = import_string("background_task.legacy.DBTaskRunner")  # it lies above this module
+        sender = import_string(
+            "background_task.legacy.runner.DBTaskRunner"
+        )  # it lies above this module
         task_created.send_robust(sender=sender, task=task)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from background_task.compat import AnyResult, AnyTask
-    from background_task.tasks import TaskProxy
+    from background_task.registry import RegisteredTask
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class TaskBody:
     options: TaskOptions
 
 
-Body: TypeAlias = "TaskProxy[..., Any] | TaskBody"
+Body: TypeAlias = "RegisteredTask | TaskBody"
 
 
 def body_of(path: str) -> Body:

@@ -6,13 +6,14 @@ import dataclasses
 import functools
 import inspect
 import logging
-from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar, cast, overload
 
 from django.utils.module_loading import import_string
 
 from background_task import cron_schedule, settings
 from background_task.arguments import encode
-from background_task.bulk import encode_calls, enqueue_many
+from background_task.bulk import encode_calls
+from background_task.dispatch import send_many
 from background_task.enqueue import Enqueue
 from background_task.exceptions import TaskOptionsError
 from background_task.existing import put
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from background_task.bulk import Call, Enqueued
-    from background_task.models import TaskRow
+    from background_task.models import EnqueuedTask
     from background_task.task_options import Backoff
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ LEGACY_NAMES: Final = frozenset({"DBTaskRunner", "Tasks", "autodiscover", "bg_ru
 
 def __getattr__(name: str) -> Any:
     if name in LEGACY_NAMES:
-        return import_string(f"background_task.legacy.{name}")  # it lies above this module
+        return import_string(f"background_task.legacy.runner.{name}")  # it lies above this module
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -85,7 +86,7 @@ class TaskProxy(Generic[P, R]):
         """What runs rows in this process: a ``DBTaskRunner``."""
         return __getattr__("DBTaskRunner")()
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> TaskRow | None:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> EnqueuedTask:
         """Enqueue a call and return its row.
 
         Returns:
@@ -105,7 +106,9 @@ class TaskProxy(Generic[P, R]):
         schedule = TaskSchedule.create(options.schedule)
         if changes:
             schedule = schedule.merge(TaskSchedule.create(self.options.schedule))
-        return put(request_of(options, schedule, params), options, schedule.action)
+        row = put(request_of(options, schedule, params), options, schedule.action)
+        # None is for the legacy actions of a TaskSchedule; all other callers may rely on a row.
+        return cast("EnqueuedTask", row)
 
     def enqueue_many(self, calls: Iterable[Call | Sequence[Any]], **changes: Any) -> list[Enqueued]:
         """Enqueue many calls at once, in one transaction, with the guarantees of single ones.
@@ -125,7 +128,8 @@ class TaskProxy(Generic[P, R]):
         max_bytes = settings.read().max_params_bytes
         all_params = encode_calls(self.name, calls, max_bytes=max_bytes)
         schedule = TaskSchedule.create(options.schedule)
-        return enqueue_many(request_of(options, schedule, ""), all_params)
+        request = request_of(options, schedule, "")
+        return send_many(request, all_params, is_atomic=options.atomic)
 
     def now(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the function here and now; the queue does not learn of it."""

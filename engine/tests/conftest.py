@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from background_task.claims import Terms
 from background_task.enqueue import queue_database
+from background_task.terms import Terms
 from engine.tests.workers import Workers
 
 if TYPE_CHECKING:

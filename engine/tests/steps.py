@@ -13,9 +13,10 @@ from engine.project.tasks import send_mail
 if TYPE_CHECKING:
     from django.db.models import Model
 
-    from background_task.claims import Claim, Terms
+    from background_task.claims import Claim
     from background_task.databases import QueueDatabase
     from background_task.outcomes import Outcome
+    from background_task.terms import Terms
 
 LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from django.test import Client
     from pytest_django import Settings as ProjectSettings
 
-    from background_task.claims import Terms
     from background_task.databases import QueueDatabase
+    from background_task.terms import Terms
 
 LISTS = ("scheduledtask", "completedtask", "failedtask", "attempterror", "worker")
 mail: Any = send_mail

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,8 @@ from engine.tests.steps import claim, record
 from engine.tests.threads import threads
 
 if TYPE_CHECKING:
-    from background_task.claims import Terms
     from background_task.databases import QueueDatabase
+    from background_task.terms import Terms
 
 
 def test_every_call_becomes_a_row_in_order(database: QueueDatabase, terms: Terms) -> None:
@@ -139,7 +140,7 @@ def test_equal_batches_at_the_same_time_make_each_row_once(database: QueueDataba
         return {args[0]: a.is_duplicate for args, a in zip(mine, answers, strict=True)}
 
     with threads(4) as pool:
-        callers = [pool.start(lambda turn=turn: enqueue_all(turn)) for turn in range(4)]
+        callers = [pool.start(functools.partial(enqueue_all, turn)) for turn in range(4)]
         answers = [caller.result() for caller in callers]
 
     assert ScheduledTask.objects.count() == len(calls)

@@ -15,11 +15,11 @@ import pytest
 
 from background_task import background, current_task
 from background_task.attempt import ERROR_LENGTH, error_text
-from background_task.child import RETURN_UNSTARTED, Child
 from background_task.claims import Claim
-from background_task.messages import LineBuffer, Message, to_line
-from background_task.progress import Progress
-from background_task.tasks import registry
+from background_task.registry import registry
+from background_task.worker.child import RETURN_UNSTARTED, Child
+from background_task.worker.messages import LineBuffer, Message, to_line
+from background_task.worker.progress import Progress
 from engine.tests.troubles import tasks as troubles
 
 if TYPE_CHECKING:

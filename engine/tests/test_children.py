@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from background_task.children import exit_text
+from background_task.worker.children import exit_text
 
 
 @pytest.mark.parametrize(

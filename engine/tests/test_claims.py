@@ -19,8 +19,9 @@ from engine.tests.threads import threads
 from engine.tests.waiting import wait_until
 
 if TYPE_CHECKING:
-    from background_task.claims import Claim, Terms
+    from background_task.claims import Claim
     from background_task.databases import QueueDatabase
+    from background_task.terms import Terms
 
 mail: Any = send_mail
 

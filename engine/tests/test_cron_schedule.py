@@ -23,11 +23,11 @@ from engine.tests.threads import threads
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from background_task.claims import Terms
     from background_task.databases import QueueDatabase
     from background_task.enqueue import Enqueue
     from background_task.models import TaskRow
     from background_task.outcomes import Outcome
+    from background_task.terms import Terms
 
 YEARLY = "0 0 1 1 *"
 MONTHLY = "0 0 1 * *"

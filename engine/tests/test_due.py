@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,13 +15,16 @@ from engine.project.tasks import send_mail
 from engine.tests.steps import claim, record
 
 if TYPE_CHECKING:
-    from background_task.claims import Terms
     from background_task.databases import QueueDatabase
+    from background_task.terms import Terms
+
+
+mail: Any = send_mail
 
 
 def _enqueue(*priorities: int, schedule: float = 0) -> None:
     for number, priority in enumerate(priorities):
-        send_mail(f"{priority}-{schedule}-{number}", priority=priority, schedule=schedule)
+        mail(f"{priority}-{schedule}-{number}", priority=priority, schedule=schedule)
 
 
 def _priorities(database: QueueDatabase, held: list[claims.Claim]) -> list[int]:
@@ -64,7 +67,7 @@ def test_future_tasks_of_a_higher_priority_are_in_nobodys_way(
 
 
 def test_a_lookout_finds_everything_in_the_end(database: QueueDatabase, terms: Terms) -> None:
-    """Whatever comes back before its floor, or is enqueued above it, is found when looks are cheap."""
+    """What comes back before its floor, or is enqueued above it, is found when looks are cheap."""
     lookout = Lookout()
     _enqueue(0, 0, 0, 0)
     first = _claim_with(database, terms, lookout, limit=2)

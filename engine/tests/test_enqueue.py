@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import threading
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,9 @@ from engine.tests.steps import claim, record
 from engine.tests.threads import threads
 
 if TYPE_CHECKING:
-    from background_task.claims import Terms
     from background_task.databases import QueueDatabase
     from background_task.outcomes import Outcome
+    from background_task.terms import Terms
 
 mail: Any = send_mail
 
@@ -78,7 +77,7 @@ def test_an_ended_task_may_be_enqueued_again(
     """Its hash is free with the transaction that ends it."""
     first = send_mail("a")
     (held,) = claim(database, terms)
-    last = dataclasses.replace(held, max_attempts=held.attempt)
+    last = held._replace(max_attempts=held.attempt)
     ends: dict[str, Outcome] = {
         "finished": Finished(claim=held),
         "failed": Failed(claim=last, error="", retry_in=0.0),

@@ -21,9 +21,9 @@ from engine.tests.outgrown.tasks import calls, complain, count, count_atomically
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from background_task.claims import Terms
     from background_task.databases import QueueDatabase
     from background_task.dispatch.messages import Message
+    from background_task.terms import Terms
 
 HOUR = datetime.timedelta(hours=1)
 

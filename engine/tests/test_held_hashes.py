@@ -19,13 +19,13 @@ from engine.tests.threads import threads
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from background_task.claims import Terms
     from background_task.databases import QueueDatabase
-    from background_task.models import TaskRow
+    from background_task.models import EnqueuedTask
+    from background_task.terms import Terms
 
 
 @pytest.fixture
-def pay(database: QueueDatabase) -> Callable[..., TaskRow]:
+def pay(database: QueueDatabase) -> Callable[..., EnqueuedTask]:
     """A task with a window of an hour."""
 
     def pay(order: str) -> None:
@@ -33,7 +33,7 @@ def pay(database: QueueDatabase) -> Callable[..., TaskRow]:
 
     task = background(name="shop.pay", unique_for=3600)(pay)
     registry.pop("shop.pay")
-    return task  # type: ignore[return-value]
+    return task
 
 
 def _finish(database: QueueDatabase, terms: Terms, *, keep_completed: bool = True) -> None:
@@ -42,7 +42,7 @@ def _finish(database: QueueDatabase, terms: Terms, *, keep_completed: bool = Tru
 
 
 def test_an_equal_call_within_the_window_is_ignored(
-    database: QueueDatabase, terms: Terms, pay: Callable[..., TaskRow]
+    database: QueueDatabase, terms: Terms, pay: Callable[..., EnqueuedTask]
 ) -> None:
     """The caller is told which completed task holds the hash."""
     first = pay("a")
@@ -58,7 +58,7 @@ def test_an_equal_call_within_the_window_is_ignored(
 
 
 def test_the_holder_is_told_even_if_it_was_not_kept(
-    database: QueueDatabase, terms: Terms, pay: Callable[..., TaskRow]
+    database: QueueDatabase, terms: Terms, pay: Callable[..., EnqueuedTask]
 ) -> None:
     """Its id is all that is left of it."""
     first = pay("a")
@@ -70,7 +70,7 @@ def test_the_holder_is_told_even_if_it_was_not_kept(
 
 
 def test_the_window_ends(
-    database: QueueDatabase, terms: Terms, pay: Callable[..., TaskRow]
+    database: QueueDatabase, terms: Terms, pay: Callable[..., EnqueuedTask]
 ) -> None:
     """By the database's clock; from then on the call is a new task, with a window of its own."""
     pay("a")
@@ -84,7 +84,7 @@ def test_the_window_ends(
 
 
 def test_only_completion_opens_the_window(
-    database: QueueDatabase, terms: Terms, pay: Callable[..., TaskRow]
+    database: QueueDatabase, terms: Terms, pay: Callable[..., EnqueuedTask]
 ) -> None:
     """A dead letter did not do its work, so the call may be tried anew."""
     pay("a")
@@ -95,7 +95,7 @@ def test_only_completion_opens_the_window(
 
 
 def test_a_call_that_waited_for_the_end_of_the_task_sees_its_window(
-    database: QueueDatabase, terms: Terms, pay: Callable[..., TaskRow]
+    database: QueueDatabase, terms: Terms, pay: Callable[..., EnqueuedTask]
 ) -> None:
     """There is no moment between live and held: callers beside the finish never get through."""
     pay("a")

@@ -13,7 +13,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 
-from background_task import background, importing
+from background_task import background
+from background_task.legacy import importing
 from background_task.models import CompletedTask, FailedTask, ScheduledTask
 from engine.tests import old_queue
 from engine.tests.old_queue import SOON, Aside, Ended, Waiting, add
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from background_task.databases import QueueDatabase
-    from background_task.importing import OldRow
+    from background_task.legacy.importing import OldRow
 
 
 @background(name="importing.pay")

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from background_task import background
 from background_task.inline import run_next
 from background_task.models import CompletedTask, FailedTask, ScheduledTask, Task
+from engine.tests.steps import LONG_AGO
 
 if TYPE_CHECKING:
     from pytest_django import Settings as ProjectSettings
@@ -177,9 +178,12 @@ def test_due_tasks_are_found_in_their_order(
     database: QueueDatabase, settings: ProjectSettings
 ) -> None:
     """By priority, which a project may turn round, then by time; a queue can be chosen."""
-    low, high = pay("low", priority=-1), pay("high", priority=1)  # type: ignore[call-arg]
+    low, high = (
+        pay(name, priority=priority, schedule=LONG_AGO)  # type: ignore[call-arg]
+        for name, priority in (("low", -1), ("high", 1))
+    )
     pay("later", schedule=3600)  # type: ignore[call-arg]
-    mail = pay("mail", queue="mail", priority=-2)  # type: ignore[call-arg]
+    mail = pay("mail", queue="mail", priority=-2, schedule=LONG_AGO)  # type: ignore[call-arg]
 
     assert list(Task.objects.find_available()) == [high, low, mail]
     assert list(Task.objects.find_available("mail")) == [mail]

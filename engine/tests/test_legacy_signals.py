@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from background_task import background, signals
 from background_task.context import RunningTask
-from background_task.legacy import DBTaskRunner
+from background_task.legacy.runner import DBTaskRunner
 from background_task.models import CompletedTask, FailedTask, ScheduledTask, Task
 
 if TYPE_CHECKING:

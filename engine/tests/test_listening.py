@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import connection
 
-from background_task import listening, notifications
+from background_task import notifications
 from background_task.databases import CONNECTION_ERRORS
-from background_task.listening import (
+from background_task.worker import listening
+from background_task.worker.listening import (
     DataVersionListener,
     Listener,
     NotificationListener,
     listener_for,
 )
-from background_task.wakeups import Wakeups
+from background_task.worker.wakeups import Wakeups
 from engine.project.tasks import send_mail
 from engine.tests.outages import strike
 from engine.tests.threads import threads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from background_task.messages import LineBuffer, Message, to_line
+from background_task.worker.messages import LineBuffer, Message, to_line
 
 MESSAGES: list[Message] = [
     ["started", 1],

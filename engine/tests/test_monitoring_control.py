@@ -15,8 +15,8 @@ from engine.tests.threads import threads
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from background_task.claims import Terms
     from background_task.databases import QueueDatabase
+    from background_task.terms import Terms
 
 mail: Any = send_mail
 

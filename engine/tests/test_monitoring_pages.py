@@ -23,8 +23,8 @@ from engine.tests.web import PAGES, serve_pages, staff, superuser
 if TYPE_CHECKING:
     from pytest_django import Settings as ProjectSettings
 
-    from background_task.claims import Terms
     from background_task.databases import QueueDatabase
+    from background_task.terms import Terms
 
 TOKEN = "s3cret"  # noqa: S105 - of this test
 mail: Any = send_mail

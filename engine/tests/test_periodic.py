@@ -20,8 +20,9 @@ from engine.tests.steps import claim, expire, record
 from engine.tests.threads import threads
 
 if TYPE_CHECKING:
-    from background_task.claims import Claim, Terms
+    from background_task.claims import Claim
     from background_task.databases import QueueDatabase
+    from background_task.terms import Terms
 
 MINUTE = datetime.timedelta(minutes=1)
 REPEAT = {"repeat": 60}
@@ -45,9 +46,7 @@ def _claim(database: QueueDatabase, terms: Terms) -> Claim:
 
 
 def _last(held: Claim) -> Failed:
-    return Failed(
-        claim=dataclasses.replace(held, max_attempts=held.attempt), error="no", retry_in=1.0
-    )
+    return Failed(claim=held._replace(max_attempts=held.attempt), error="no", retry_in=1.0)
 
 
 @pytest.mark.parametrize("end", ["finished", "dead-lettered", "reaped"])

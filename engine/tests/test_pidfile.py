@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from background_task import PidfileInUseError
-from background_task.pidfile import pidfile
+from background_task.worker.pidfile import pidfile
 from engine.tests.workers import REPOSITORY
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Another process, as a process's own lock is never in its way.
 HOLDER = """
 import sys, pathlib
-from background_task.pidfile import pidfile
+from background_task.worker.pidfile import pidfile
 with pidfile(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from background_task.claims import Claim
-from background_task.prefetch import (
+from background_task.worker.prefetch import (
     SLICE_BYTES,
     SLICE_LENGTH,
     SLICE_SECONDS,

@@ -21,8 +21,8 @@ from engine.tests.threads import threads
 if TYPE_CHECKING:
     from pytest_django import Settings as ProjectSettings
 
-    from background_task.claims import Terms
     from background_task.databases import QueueDatabase
+    from background_task.terms import Terms
 
 mail: Any = send_mail
 
@@ -98,7 +98,7 @@ def test_a_task_stays_failed_while_its_hash_is_held(database: QueueDatabase, ter
     mail("a")
     ScheduledTask.objects.update(hold_seconds=60.0)
     (held,) = claim(database, terms)
-    record(database, Finished(claim=dataclasses.replace(held, has_sequel=True)))
+    record(database, Finished(claim=held._replace(has_sequel=True)))
 
     assert requeue(database, ids) == Requeued(requeued=0, duplicates=1)
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from pytest_django import Settings
 
-    from background_task.claims import Terms
     from background_task.databases import QueueDatabase
+    from background_task.terms import Terms
 
 
 @pytest.fixture(autouse=True)

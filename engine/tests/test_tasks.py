@@ -10,7 +10,8 @@ import pytest
 
 from background_task import TaskArgumentsError, TaskOptionsError, UnknownTaskError, background
 from background_task.models import ScheduledTask
-from background_task.tasks import TaskProxy, registry
+from background_task.registry import registry
+from background_task.tasks import TaskProxy
 from engine.project.tasks import send_mail, write_invoice
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from background_task.wakeups import STOP_SIGNALS, Wakeups
+from background_task.worker.wakeups import STOP_SIGNALS, Wakeups
 
 
 @pytest.mark.parametrize("number", STOP_SIGNALS)

@@ -41,11 +41,10 @@ def _seconds(claiming: Claiming) -> list[float]:
     from background_task import claims
     from background_task.due import Lookout
     from background_task.enqueue import queue_database
+    from background_task.terms import Terms
 
     database, lookout = queue_database(), Lookout()
-    terms = claims.Terms(
-        owner="benchmark:0", lease_seconds=900.0, max_attempts=3, timeout_seconds=300.0
-    )
+    terms = Terms(owner="benchmark:0", lease_seconds=900.0, max_attempts=3, timeout_seconds=300.0)
     seconds = []
     for _ in range(WARM_UP + claiming.claims):
         with database.transaction():

@@ -8,6 +8,7 @@ handed over.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import sys
 from importlib import import_module
@@ -18,6 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from background_task.bulk import Enqueued, enqueue_many
 from background_task.enqueue import enqueue, queue_database
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from background_task.dispatch.messages import Message
     from background_task.enqueue import Enqueue
-    from background_task.models import TaskRow
+    from background_task.models import EnqueuedTask
 
 DATABASE: Final = "database"
 
@@ -67,7 +69,7 @@ def register() -> None:
         import_module("background_task.dispatch.huey")
 
 
-def send(request: Enqueue, *, is_atomic: bool = False) -> TaskRow:
+def send(request: Enqueue, *, is_atomic: bool = False) -> EnqueuedTask:
     """Enqueue a call in the place that the project has chosen.
 
     A broker gets it when the caller's transaction commits, and at once if there is none. What is
@@ -80,7 +82,18 @@ def send(request: Enqueue, *, is_atomic: bool = False) -> TaskRow:
     return _send_without_row(request, dispatcher_named(name))
 
 
-def _send_without_row(request: Enqueue, dispatcher: Dispatcher) -> TaskRow:
+def send_many(
+    request: Enqueue, all_params: Sequence[str], *, is_atomic: bool = False
+) -> list[Enqueued]:
+    """Enqueue a call for each of ``all_params`` in the place that the project has chosen."""
+    if destination() == DATABASE or request.is_periodic:
+        return enqueue_many(request, all_params)
+    requests = (dataclasses.replace(request, task_params=params) for params in all_params)
+    tasks = [send(one, is_atomic=is_atomic) for one in requests]
+    return [Enqueued(id=task.id, is_duplicate=task.is_duplicate) for task in tasks]
+
+
+def _send_without_row(request: Enqueue, dispatcher: Dispatcher) -> EnqueuedTask:
     from background_task.dispatch.messages import Message, number_of
     from background_task.models import ScheduledTask
 
@@ -96,7 +109,7 @@ def _send_without_row(request: Enqueue, dispatcher: Dispatcher) -> TaskRow:
     )
 
 
-def _send_with_row(request: Enqueue, name: str) -> TaskRow:
+def _send_with_row(request: Enqueue, name: str) -> EnqueuedTask:
     """Write a row that is the broker's from the start.
 
     An error of the broker is logged and not raised: the call is in the database, and

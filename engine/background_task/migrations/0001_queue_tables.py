@@ -3,7 +3,7 @@
 from django.db import migrations, models
 
 import background_task.databases
-from background_task.old_tables import set_aside
+from background_task.legacy.old_tables import set_aside
 
 
 class Migration(migrations.Migration):

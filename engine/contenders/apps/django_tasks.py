@@ -5,7 +5,7 @@ from engine.project import load
 try:
     from django.tasks import task
 except ImportError:  # Django 5.2 has the interface from a package
-    from django_tasks import task  # type: ignore[import-not-found, no-redef]
+    from django_tasks import task  # type: ignore[no-redef]
 
 
 @task

@@ -10,13 +10,13 @@ from django.db import connections, transaction
 
 from background_task import discovery
 from background_task.enqueue import queue_database
-from background_task.old_tables import ASIDE
+from background_task.legacy.old_tables import ASIDE
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from background_task.importing import Report
+    from background_task.legacy.importing import Report
 
 
 class Command(BaseCommand):
@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Import, and say what became of the rows."""
-        from background_task.importing import Importer
+        from background_task.legacy.importing import Importer
 
         database = queue_database()
         with connections[database.alias].cursor() as cursor:

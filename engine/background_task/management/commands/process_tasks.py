@@ -16,12 +16,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connections
 
-from background_task import claims, discovery, settings
+from background_task import discovery, settings
 from background_task.enqueue import queue_database
 from background_task.exceptions import BackgroundTaskError
-from background_task.options import Options
-from background_task.pidfile import pidfile
-from background_task.supervisor import Supervisor
+from background_task.terms import Terms
+from background_task.worker.options import Options
+from background_task.worker.pidfile import pidfile
+from background_task.worker.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from background_task.databases import QueueDatabase
@@ -87,7 +88,7 @@ class Command(BaseCommand):
         try:
             with pidfile(options["pidfile"]):
                 self._greet(database, options)
-                Supervisor(database, _supervisor_options(options), settings.read()).run()
+                Supervisor(database, _supervisor_options(options)).run()
         except BackgroundTaskError as error:
             raise CommandError(str(error)) from error
         except OSError as error:
@@ -157,18 +158,20 @@ def duration(text: str) -> float | None:
 def _supervisor_options(options: dict[str, Any]) -> Options:
     # The last part tells two containers apart that have the same host name and pid.
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+    project = settings.read()
     return Options(
+        settings=project,
         workers=options["workers"],
         duration_seconds=options["duration"],
         sleep_seconds=options["sleep"],
         show_tracebacks=options["traceback"],
-        terms=claims.Terms(
+        terms=Terms(
             owner=owner[-190:],
-            lease_seconds=settings.read().lease_seconds,
+            lease_seconds=project.lease_seconds,
             max_attempts=options["max_attempts"],
             timeout_seconds=options["timeout"],
             queues=tuple(options["queue"]),
-            lowest_first=settings.read().lowest_first,
+            lowest_first=project.lowest_first,
         ),
     )
 

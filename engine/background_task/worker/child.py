@@ -1,7 +1,8 @@
 """A worker process: it runs the tasks that its supervisor hands it, one after the other.
 
 It does not touch the queue's tables, but for the end of an atomic task. What it says about a task,
-it says before the next one starts, so its supervisor knows at every moment which task would be interrupted if it died.
+it says before the next one starts, so its supervisor knows at every moment which task would be
+interrupted if it died.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from django.db import connections
 from background_task import settings
 from background_task.attempt import run_attempt
 from background_task.claims import Claim
-from background_task.messages import LineBuffer, Message, end_message, to_line
+from background_task.worker.messages import LineBuffer, Message, end_message, to_line
 
 if TYPE_CHECKING:
-    from background_task.progress import Progress
+    from background_task.worker.progress import Progress
 
-logger = logging.getLogger("background_task.child")
+logger = logging.getLogger("background_task.worker.child")
 
 RETURN_UNSTARTED: Final = signal.SIGUSR1
 _RECEIVE_BYTES: Final = 1 << 16

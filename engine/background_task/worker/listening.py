@@ -35,10 +35,10 @@ MARGIN_SECONDS: Final = 0.005
 
 def listener_for(database: QueueDatabase, *, notify: bool, sleep_seconds: float) -> Listener:
     """Return the listener that suits the database and the settings."""
-    match database.connection.vendor:
-        case "postgresql" if notify:
+    match database.dialect.wakes_by:
+        case "notify" if notify:
             return NotificationListener(database, longest_seconds=sleep_seconds)
-        case "sqlite":
+        case "data_version":
             return DataVersionListener(database, longest_seconds=QUESTION_SECONDS)
         case _:
             return Listener(database, longest_seconds=sleep_seconds)

@@ -13,22 +13,21 @@ from typing import TYPE_CHECKING, Final
 from django.db import Error
 
 from background_task import claims, cron_schedule, outcomes
-from background_task.changes_log import log_change
 from background_task.due import Lookout, seconds_until_due
-from background_task.listening import listener_for
-from background_task.outage import Outage
+from background_task.worker.changes_log import log_change
+from background_task.worker.listening import listener_for
+from background_task.worker.outage import Outage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from background_task.claims import Claim
-    from background_task.crew import Crew
     from background_task.databases import QueueDatabase
-    from background_task.holdings import Holdings
-    from background_task.listening import Listener
-    from background_task.options import Options
-    from background_task.presence import Presence
-    from background_task.settings import Settings
+    from background_task.worker.crew import Crew
+    from background_task.worker.holdings import Holdings
+    from background_task.worker.listening import Listener
+    from background_task.worker.options import Options
+    from background_task.worker.presence import Presence
 
 logger = logging.getLogger("background_task")
 
@@ -46,7 +45,6 @@ class Desk:
         self,
         database: QueueDatabase,
         options: Options,
-        settings: Settings,
         holdings: Holdings,
         crew: Crew,
         presence: Presence,
@@ -56,14 +54,13 @@ class Desk:
         self.outage = Outage(database)
         self._database = database
         self._options = options
-        self._settings = settings
         self._terms = options.terms
         self._holdings = holdings
         self._crew = crew
         self._presence = presence
         self._lookout = Lookout()
         self._listener = listener_for(
-            database, notify=settings.notify, sleep_seconds=options.sleep_seconds
+            database, notify=options.settings.notify, sleep_seconds=options.sleep_seconds
         )
         self._is_exhausted = True
         self._renewed_at = self._next_renewal = self._next_reap = self._next_poll = now
@@ -140,7 +137,7 @@ class Desk:
         recorded = list(holdings.unrecorded)
         with self._database.transaction():
             stale = outcomes.record(
-                self._database, recorded, keep_completed=self._settings.keep_completed
+                self._database, recorded, keep_completed=self._options.settings.keep_completed
             )
             claimed = (
                 claims.claim(self._database, self._terms, limit=limit, lookout=self._lookout)

@@ -10,20 +10,19 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from background_task.crew import Crew
-from background_task.desk import Desk
 from background_task.exceptions import BackgroundTaskError
-from background_task.holdings import Holdings
 from background_task.monitoring.observations import Observations
-from background_task.presence import Presence
-from background_task.wakeups import Wakeups
+from background_task.worker.crew import Crew
+from background_task.worker.desk import Desk
+from background_task.worker.holdings import Holdings
+from background_task.worker.presence import Presence
+from background_task.worker.wakeups import Wakeups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from background_task.databases import QueueDatabase
-    from background_task.options import Options
-    from background_task.settings import Settings
+    from background_task.worker.options import Options
 
 logger = logging.getLogger("background_task")
 
@@ -31,15 +30,13 @@ logger = logging.getLogger("background_task")
 class Supervisor:
     """The loop: children work, the desk talks to the database, and a signal ends it."""
 
-    def __init__(self, database: QueueDatabase, options: Options, settings: Settings) -> None:
+    def __init__(self, database: QueueDatabase, options: Options) -> None:
         self._options = options
         self._wakeups = Wakeups()
         holdings, observations = Holdings(), Observations()
         self._presence = Presence(database, options, observations)
-        self._crew = Crew(
-            database, options, settings, holdings, observations, self._wakeups.doorbell
-        )
-        self._desk = Desk(database, options, settings, holdings, self._crew, self._presence)
+        self._crew = Crew(database, options, holdings, observations, self._wakeups.doorbell)
+        self._desk = Desk(database, options, holdings, self._crew, self._presence)
         duration = options.duration_seconds
         self._stop_at = time.monotonic() + duration if duration else None
         self._stopping_since: float | None = None

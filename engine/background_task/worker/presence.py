@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from background_task.databases import QueueDatabase
     from background_task.models import Worker
     from background_task.monitoring.observations import Observations
-    from background_task.options import Options
+    from background_task.worker.options import Options
 
 logger = logging.getLogger("background_task")
 

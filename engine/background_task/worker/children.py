@@ -9,9 +9,9 @@ import signal
 import socket
 from typing import TYPE_CHECKING, Final
 
-from background_task.child import RETURN_UNSTARTED, run_child
-from background_task.messages import LineBuffer, Message, end_of, to_line
-from background_task.progress import Progress
+from background_task.worker.child import RETURN_UNSTARTED, run_child
+from background_task.worker.messages import LineBuffer, Message, end_of, to_line
+from background_task.worker.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,7 +6,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from background_task.claims import Terms
+    from background_task.settings import Settings
+    from background_task.terms import Terms
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class Options:
         duration_seconds: stop gracefully after this time, or never.
         sleep_seconds: the longest pause between two looks into an empty queue.
         show_tracebacks: log whole tracebacks of failed attempts, not just their last line.
+        settings: the project's.
     """
 
     workers: int
@@ -25,3 +27,4 @@ class Options:
     sleep_seconds: float
     show_tracebacks: bool
     terms: Terms
+    settings: Settings

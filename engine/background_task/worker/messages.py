@@ -17,13 +17,13 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from background_task.claims import Claim
 from background_task.outcomes import Failed, Finished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from background_task.attempt import Ended
+    from background_task.claims import Claim
 
 Message = list[Any]
 

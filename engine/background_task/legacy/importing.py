@@ -18,8 +18,8 @@ from django.db import IntegrityError
 
 from background_task.arguments import decode, encode, task_hash
 from background_task.exceptions import TaskArgumentsError
+from background_task.legacy.old_tables import OldCompletedTask, OldContentType, OldTask
 from background_task.models import CompletedTask, FailedTask, ScheduledTask
-from background_task.old_tables import OldCompletedTask, OldContentType, OldTask
 from background_task.registry import registry
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from background_task.children import ChildProcess
-    from background_task.listening import Listener
+    from background_task.worker.children import ChildProcess
+    from background_task.worker.listening import Listener
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 

@@ -7,14 +7,14 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
-from background_task.changes_log import log_failure
-from background_task.children import ChildProcess
 from background_task.exceptions import TaskTimeout
-from background_task.holdings import FLUSH_SECONDS, HELD_BACK_SECONDS
 from background_task.outcomes import Failed
-from background_task.prefetch import Durations, next_slice, wanted
 from background_task.retries import pause_after
 from background_task.task_bodies import body_of
+from background_task.worker.changes_log import log_failure
+from background_task.worker.children import ChildProcess
+from background_task.worker.holdings import FLUSH_SECONDS, HELD_BACK_SECONDS
+from background_task.worker.prefetch import Durations, next_slice, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from background_task.attempt import Ended
     from background_task.claims import Claim
     from background_task.databases import QueueDatabase
-    from background_task.holdings import Holdings
-    from background_task.messages import Message
     from background_task.monitoring.observations import Observations
-    from background_task.options import Options
-    from background_task.settings import Settings
+    from background_task.worker.holdings import Holdings
+    from background_task.worker.messages import Message
+    from background_task.worker.options import Options
 
 logger = logging.getLogger("background_task")
 
@@ -46,7 +45,6 @@ class Crew:
         self,
         database: QueueDatabase,
         options: Options,
-        settings: Settings,
         holdings: Holdings,
         observations: Observations,
         doorbell: int,
@@ -54,7 +52,6 @@ class Crew:
         self.children: list[ChildProcess] = []
         self._database = database
         self._options = options
-        self._settings = settings
         self._holdings = holdings
         self._observations = observations
         self._doorbell = doorbell
@@ -178,7 +175,7 @@ class Crew:
         # Whatever is wrong with the task, its worker goes on.
         except Exception:  # noqa: BLE001
             backoff = None
-        return pause_after(None, claim.attempt, backoff=backoff, settings=self._settings)
+        return pause_after(None, claim.attempt, backoff=backoff, settings=self._options.settings)
 
     def enforce_timeouts(self) -> None:
         """Kill who is in a task for too long, and have others take what waits behind slow ones."""

@@ -1,0 +1,1 @@
+"""``process_tasks``: one supervisor that talks to the database, and children that run tasks."""
