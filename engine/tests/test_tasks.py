@@ -11,7 +11,6 @@ import pytest
 from background_task import TaskArgumentsError, TaskOptionsError, UnknownTaskError, background
 from background_task.models import ScheduledTask
 from background_task.registry import registry
-from background_task.tasks import TaskProxy
 from engine.project.tasks import send_mail, write_invoice
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_django import Settings as ProjectSettings
 
     from background_task.databases import QueueDatabase
+    from background_task.tasks import TaskProxy
 
 
 def _pay(order: str, *, cents: int = 0) -> str:
