@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import hashlib
 import os
@@ -146,23 +147,24 @@ def test_a_proxy_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> N
 
 def exchange(port: int, sent: bytes) -> bytes:
     """Send everything, end, and return all that comes back."""
-    with connected(port) as connection:
-        sender = threading.Thread(target=_send, args=(connection, sent))
-        sender.start()
-        received = bytearray()
-        try:
-            while data := connection.recv(1 << 18):
-                received += data
-        finally:
-            sender.join()
+    received = bytearray()
+    with connected(port) as connection, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(_send, connection, sent)
+        while data := connection.recv(1 << 18):
+            received += data
+    # A reset is told once: to the half that asks first.
+    if isinstance(error := sending.result(), ConnectionResetError):
+        raise error
     return bytes(received)
 
 
-def _send(connection: socket.socket, sent: bytes) -> None:
-    # The receiving half of the test learns of a broken connection, too.
-    with contextlib.suppress(OSError):
+def _send(connection: socket.socket, sent: bytes) -> OSError | None:
+    try:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
+    except OSError as error:
+        return error
+    return None
 
 
 def connected(port: int) -> socket.socket:
