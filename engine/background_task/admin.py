@@ -27,6 +27,7 @@ from background_task.models import (
 from background_task.monitoring import control
 from background_task.monitoring.status import last_line
 from background_task.monitoring.workers import is_alive
+from background_task.requeue import requeue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -183,7 +184,7 @@ class _TaskAdmin(_ReadingAdmin):
     @admin.display(description="last error")
     def traceback(self, task: Any) -> str:
         """Return the error of the last attempt that failed."""
-        return format_html(_TRACEBACK, getattr(task, "error", "") or task.last_error or "none")
+        return format_html(_TRACEBACK, task.last_error or "none")
 
     def errors_of_attempts(self, task: Any) -> str:
         """Return the attempts that ended badly, the last one first, each with its traceback."""
@@ -193,6 +194,20 @@ class _TaskAdmin(_ReadingAdmin):
         )
         summary = "<details><summary>attempt {}, {}, {}: {}</summary>"
         return format_html_join("", f"{summary}{_TRACEBACK}</details>", rows) or "none"
+
+
+def _action(change: Callable[..., int], done: str) -> Callable[..., None]:
+    """Return the action that changes the chosen tasks, and says how many did not wait."""
+
+    def act(_: AnyModelAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        ids = _ids(queryset)
+        changed = change(queue_database(), ids)
+        _report(request, changed, done)
+        if left := len(ids) - changed:
+            messages.warning(request, f"{left:,} left alone: already running, or ended.")
+
+    act.__name__ = change.__name__
+    return admin.action(act, permissions=["change"])
 
 
 @admin.register(ScheduledTask)
@@ -207,7 +222,12 @@ class ScheduledTaskAdmin(_TaskAdmin):
     readonly_fields = ("state", "traceback", "errors_of_attempts")
     exclude = ("last_error",)
     sortable_by = ("id", "priority", "run_at")
-    actions = ("run_now", "cancel", "raise_priority", "lower_priority")
+    actions = (
+        _action(control.run_now, "made due"),
+        _action(control.cancel, "cancelled"),
+        _action(control.raise_priority, "raised by 1 in priority"),
+        _action(control.lower_priority, "lowered by 1 in priority"),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the tasks with their state by the database's clock."""
@@ -224,26 +244,6 @@ class ScheduledTaskAdmin(_TaskAdmin):
         """Return what the task does now, by the database's clock."""
         return str(task.state)
 
-    @admin.action(permissions=["change"])
-    def run_now(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Make the chosen tasks due."""
-        _change(request, queryset, "made due", control.run_now)
-
-    @admin.action(permissions=["change"])
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Delete those of the chosen tasks that wait."""
-        _change(request, queryset, "cancelled", control.cancel)
-
-    @admin.action(permissions=["change"])
-    def raise_priority(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Add 1 to the priority of the chosen tasks."""
-        _change(request, queryset, "raised by 1 in priority", control.raise_priority)
-
-    @admin.action(permissions=["change"])
-    def lower_priority(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Take 1 from the priority of the chosen tasks."""
-        _change(request, queryset, "lowered by 1 in priority", control.lower_priority)
-
 
 @admin.register(CompletedTask)
 class CompletedTaskAdmin(_TaskAdmin):
@@ -259,7 +259,8 @@ class FailedTaskAdmin(_TaskAdmin):
     """Tasks without attempts left."""
 
     list_display = (
-        *("id", "task_name", "queue", "failed_at", "attempts", "last_error", "short_arguments"),
+        *("id", "task_name", "queue", "failed_at", "attempts"),
+        *("last_error", "short_arguments"),
     )
     sortable_by = ("id", "failed_at")
     ordering = ("-failed_at",)
@@ -274,9 +275,7 @@ class FailedTaskAdmin(_TaskAdmin):
     @admin.action(permissions=["change"])
     def requeue(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Put the chosen tasks back into the queue, with all their attempts."""
-        from background_task.requeue import requeue
-
-        end = requeue(queue_database(), list(queryset.order_by().values_list("pk", flat=True)))
+        end = requeue(queue_database(), _ids(queryset))
         _report(request, end.requeued, "requeued")
         if end.duplicates:
             text = f"{end.duplicates:,} left alone: an equal task is live, or completed just now."
@@ -299,25 +298,23 @@ class WorkerAdmin(_ReadingAdmin):
     list_display = ("name", "state", "queues", "processes", "started_at", "seen_at")
     readonly_fields = ("state",)
 
-    def state(self, worker: Worker) -> str:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the workers with the time of the database's clock."""
+        now = Value(queue_database().time_of(0.0))
+        workers: QuerySet[Any] = super().get_queryset(request).annotate(now=now)
+        return workers
+
+    def state(self, worker: Any) -> str:
         """Return whether it gave a sign of life within its lease."""
-        return "alive" if is_alive(worker, queue_database().time_of(0.0)) else "silent"
+        return "alive" if is_alive(worker, worker.now) else "silent"
+
+
+def _ids(queryset: QuerySet[Any]) -> list[int]:
+    return list(queryset.order_by().values_list("pk", flat=True))
 
 
 def _one_line(text: str) -> str:
     return format_html('<span style="white-space: nowrap">{}</span>', Truncator(text).chars(SHORT))
-
-
-def _change(
-    request: HttpRequest, queryset: QuerySet[Any], done: str, change: Callable[..., int]
-) -> None:
-    """Do something to those of the chosen tasks that wait, and say how many did not."""
-    ids = list(queryset.order_by().values_list("pk", flat=True))
-    changed = change(queue_database(), ids)
-    _report(request, changed, done)
-    if changed < len(ids):
-        others = len(ids) - changed
-        messages.warning(request, f"{others:,} left alone: already running, or ended.")
 
 
 def _report(request: HttpRequest, count: int, done: str) -> None:

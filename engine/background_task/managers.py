@@ -109,7 +109,9 @@ class TaskQuerySet(RowQuerySet["ScheduledTask"]):
             creator_reference=reference(creator),
             repeat=repeat or 0,
             repeat_until=repeat_until,
-            **_UNSAID,
+            **dict.fromkeys(("attempts", "token"), 0),
+            **dict.fromkeys(("claimed_by", "backend", "cron"), ""),
+            catch_up=False,
         )
 
 
@@ -141,15 +143,6 @@ class CompletedTaskManager(models.Manager.from_queryset(CompletedTaskQuerySet)):
 
 TaskManager = models.Manager.from_queryset(TaskQuerySet)
 FailedTaskManager = models.Manager.from_queryset(FailedTaskQuerySet)
-
-_UNSAID: dict[str, Any] = {
-    "attempts": 0,
-    "token": 0,
-    "claimed_by": "",
-    "backend": "",
-    "cron": "",
-    "catch_up": False,
-}
 
 
 def _params(task_name: str, args: Any, kwargs: Mapping[str, Any] | None) -> str:

@@ -24,16 +24,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _OF_ONE_RUN: Final = (
-    "id",
-    "run_at",
-    "slot_at",
-    "created_at",
-    "attempts",
-    "token",
-    "claimed_by",
-    "claimed_at",
-    "lease_until",
-    "last_error",
+    *("id", "run_at", "slot_at", "created_at", "attempts"),
+    *("token", "claimed_by", "claimed_at", "lease_until", "last_error"),
 )
 
 
@@ -44,14 +36,12 @@ def next_runs(database: QueueDatabase, ids: Sequence[int]) -> list[ScheduledTask
     """
     from background_task.models import ScheduledTask
 
-    rows = list(
-        ScheduledTask.objects.using(database.alias)
-        .filter(Q(repeat__gt=0) | ~Q(cron=""), id__in=ids)
-        .order_by("id")
-    )
-    now = database.time_of(0.0) if rows else None
-    runs = [_next_run(row, now) for row in rows if now]
-    return [run for run in runs if run is not None]
+    tasks = ScheduledTask.objects.using(database.alias)
+    rows = tasks.filter(Q(repeat__gt=0) | ~Q(cron=""), id__in=ids).order_by("id")
+    if not rows:
+        return []
+    now = database.time_of(0.0)
+    return [run for row in rows if (run := _next_run(row, now))]
 
 
 def enqueue_next(database: QueueDatabase, runs: Sequence[ScheduledTask]) -> None:

@@ -6,19 +6,19 @@ even on SQLite, where one transaction writes at a time.
 
 from __future__ import annotations
 
-import datetime
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from background_task.models import AttemptError, CompletedTask, EndedTask, FailedTask, HeldHash
+from background_task.monitoring.workers import silent_rows
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Iterator
 
     from django.db.models import QuerySet
 
     from background_task.databases import QueueDatabase
-
-WORKER_SILENCE: Final = datetime.timedelta(days=1)
-"""The row of a worker that gave no sign of life for so long is removed."""
 
 
 def old_rows(
@@ -28,13 +28,10 @@ def old_rows(
     failed: datetime.timedelta | None,
 ) -> dict[str, QuerySet[Any]]:
     """Return what may go, by its name in the plural, the oldest first; ages by the database."""
-    from background_task.models import CompletedTask, FailedTask, HeldHash, Worker
-
     now = database.time_of(0.0)
-    workers = Worker.objects.filter(seen_at__lt=now - WORKER_SILENCE).order_by("seen_at")
     old: dict[str, QuerySet[Any]] = {
         "held hashes": HeldHash.objects.filter(held_until__lt=now).order_by("held_until"),
-        "rows of silent workers": workers,
+        "rows of silent workers": silent_rows(database, now).order_by("seen_at"),
     }
     if completed is not None:
         ended = CompletedTask.objects.filter(completed_at__lt=now - completed)
@@ -57,8 +54,6 @@ def remove(database: QueueDatabase, rows: QuerySet[Any], *, batch: int) -> Itera
 
 
 def _remove_batch(database: QueueDatabase, rows: QuerySet[Any], batch: int) -> int:
-    from background_task.models import AttemptError, EndedTask
-
     with database.transaction():
         # A failed task that somebody requeues right now is skipped: it is not old any more.
         locked = rows.select_for_update(skip_locked=True)

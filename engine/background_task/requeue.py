@@ -7,8 +7,10 @@ task.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING, Final
 
+from background_task.models import FailedTask, HeldHash, ScheduledTask
 from background_task.notifications import announce
 
 if TYPE_CHECKING:
@@ -16,12 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from background_task.databases import QueueDatabase
-    from background_task.models import FailedTask, ScheduledTask
 
 BATCH: Final = 200
 
 # The token is not among them: what a worker that is long gone may still write stays stale.
-_OF_ONE_RUN: Final = ("attempts", "run_at", "claimed_by", "claimed_at")
+_OF_ONE_RUN: Final = frozenset({"attempts", "run_at", "claimed_by", "claimed_at"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,21 +38,17 @@ def requeue(database: QueueDatabase, ids: Sequence[int]) -> Requeued:
 
     Each batch is a transaction of its own, unless the caller is in one.
     """
-    batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
-    done = [
-        database.retry_transient(lambda batch=batch: _requeue(database, batch))  # type: ignore[misc]
-        for batch in batches
-    ]
+    found = requeued = 0
+    for start in range(0, len(ids), BATCH):
+        batch = functools.partial(_requeue, database, ids[start : start + BATCH])
+        rows, inserted = database.retry_transient(batch)
+        found, requeued = found + rows, requeued + inserted
     announce(database)
-    return Requeued(
-        requeued=sum(part.requeued for part in done),
-        duplicates=sum(part.duplicates for part in done),
-    )
+    return Requeued(requeued=requeued, duplicates=found - requeued)
 
 
-def _requeue(database: QueueDatabase, ids: Sequence[int]) -> Requeued:
-    from background_task.models import FailedTask, ScheduledTask
-
+def _requeue(database: QueueDatabase, ids: Sequence[int]) -> tuple[int, int]:
+    """Return how many of the ids are failed tasks, and how many of these wait now."""
     failed = FailedTask.objects.using(database.alias)
     live = ScheduledTask.objects.using(database.alias)
     with database.transaction():
@@ -63,18 +60,15 @@ def _requeue(database: QueueDatabase, ids: Sequence[int]) -> Requeued:
         _take_back_held(database, rows, now)
         inserted = list(live.filter(id__in=[row.id for row in rows]).values_list("id", flat=True))
         failed.filter(id__in=inserted).delete()
-    return Requeued(requeued=len(inserted), duplicates=len(rows) - len(inserted))
+    return len(rows), len(inserted)
 
 
 def _again(row: FailedTask, now: datetime.datetime) -> ScheduledTask:
-    from background_task.models import ScheduledTask
-
-    live_columns = {field.attname for field in ScheduledTask._meta.concrete_fields}  # noqa: SLF001
-    kept = {
-        field.attname: getattr(row, field.attname)
-        for field in row._meta.concrete_fields  # noqa: SLF001
-        if field.attname in live_columns and field.attname not in _OF_ONE_RUN
-    }
+    live, failed = (
+        {field.attname for field in model._meta.concrete_fields}  # noqa: SLF001
+        for model in (ScheduledTask, FailedTask)
+    )
+    kept = {name: getattr(row, name) for name in live & failed - _OF_ONE_RUN}
     live_hash = row.task_hash if row.is_unique else None
     return ScheduledTask(**kept, live_hash=live_hash, run_at=now, last_error=row.error)
 
@@ -83,8 +77,6 @@ def _take_back_held(
     database: QueueDatabase, rows: Sequence[FailedTask], now: datetime.datetime
 ) -> None:
     """Take those out again for which an equal task completed within its idempotency window."""
-    from background_task.models import HeldHash, ScheduledTask
-
     asking = {row.id: row.task_hash for row in rows if row.is_unique and row.hold_seconds}
     if not asking:
         return

@@ -49,16 +49,14 @@ def next_slot(
     """
     after = slot if rhythm.catch_up else max(slot, now)
     try:
-        found = (
-            _cron_slot(rhythm.cron, after, zone)
-            if rhythm.cron
-            else _interval_slot(slot, rhythm.repeat, after)
-        )
+        if rhythm.cron:
+            found = _cron_slot(rhythm.cron, after, zone)
+        else:
+            found = _interval_slot(slot, rhythm.repeat, after)
     except OverflowError:  # the slot is beyond the end of the calendar
         return None
-    if found is None or (rhythm.repeat_until and found > rhythm.repeat_until):
-        return None
-    return found
+    is_over = found and rhythm.repeat_until and found > rhythm.repeat_until
+    return None if is_over else found
 
 
 def check_cron(cron: str) -> None:
@@ -79,12 +77,9 @@ def _interval_slot(
 def _cron_slot(
     cron: str, after: datetime.datetime, zone: datetime.tzinfo
 ) -> datetime.datetime | None:
-    for slot in _slots(cron, after.astimezone(zone)):
-        in_utc = slot.astimezone(datetime.UTC)
-        # In the hour that a wall clock shows twice, the library may begin with the first pass.
-        if in_utc > after:
-            return in_utc
-    return None
+    slots = (slot.astimezone(datetime.UTC) for slot in _slots(cron, after.astimezone(zone)))
+    # In the hour that a wall clock shows twice, the library may begin with the first pass.
+    return next((slot for slot in slots if slot > after), None)
 
 
 def _slots(cron: str, start: datetime.datetime) -> Iterator[datetime.datetime]:

@@ -73,19 +73,16 @@ def of_row(row: TaskRow) -> AnyResult:
     status = _status(row)
     has_open_end = status in (TaskResultStatus.RUNNING, TaskResultStatus.SUCCESSFUL)
     errors = _errors(row) if row.attempts > has_open_end else []
-    first = errors[0] if row.attempts > 1 and errors else None
+    started_at = row.claimed_at
+    if row.attempts > 1 and errors:
+        started_at = errors[0].failed_at - datetime.timedelta(seconds=errors[0].run_seconds or 0.0)
     workers = {row.attempts: row.claimed_by} | {error.attempt: error.claimed_by for error in errors}
     result = dataclasses.replace(
         new_result(_task_of(row), row.pk, args, kwargs, status, enqueued_at=row.created_at),
-        started_at=_start_of(first) if first else row.claimed_at,
+        started_at=started_at,
         last_attempted_at=row.claimed_at,
         finished_at=getattr(row, "completed_at", None) or getattr(row, "failed_at", None),
-        errors=[
-            TaskError(
-                exception_class_path=error.exception or _NO_EXCEPTION, traceback=error.traceback
-            )
-            for error in errors
-        ],
+        errors=[_task_error(error) for error in errors],
         worker_ids=[workers.get(attempt, "") for attempt in range(1, row.attempts + 1)],
     )
     returned = getattr(row, "result", None)
@@ -163,5 +160,6 @@ def _errors(row: TaskRow) -> list[AttemptError]:
     return list(AttemptError.objects.using(alias).filter(task_id=row.pk).order_by("id"))
 
 
-def _start_of(error: AttemptError) -> datetime.datetime:
-    return error.failed_at - datetime.timedelta(seconds=error.run_seconds or 0.0)
+def _task_error(error: AttemptError) -> TaskError:
+    path = error.exception or _NO_EXCEPTION
+    return TaskError(exception_class_path=path, traceback=error.traceback)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from background_task import claims, outcomes
+from background_task.models import FailedTask
 from background_task.outcomes import Failed, Finished, Released
 from engine.project.tasks import send_mail
 from engine.tests.steps import claim, every_row, expire, record

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 from django.db.models import F, Q
 
 from background_task import outcomes, settings
-from background_task.claims import Claim
 from background_task.dispatch.messages import Message
 from background_task.models import ScheduledTask
 from background_task.outcomes import Failed
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+    from background_task.claims import Claim
     from background_task.databases import QueueDatabase
     from background_task.dispatch import Dispatcher
     from background_task.dispatch.messages import Call
@@ -81,17 +81,8 @@ def start(database: QueueDatabase, call: Call, message_id: str, *, is_again: boo
         ):
             return None
         row = rows.get()
-    return Claim(
-        id=row.pk,
-        token=row.token,
-        attempt=row.attempts,
-        max_attempts=call.max_attempts,
-        timeout_seconds=call.timeout_seconds,
-        task_name=row.task_name,
-        task_params=row.task_params,
-        queue=row.queue,
-        has_sequel=row.hold_seconds is not None,
-    )
+    has_sequel = row.hold_seconds is not None
+    return call.claim(row.pk, row.token, row.attempts, has_sequel=has_sequel)
 
 
 def record(database: QueueDatabase, outcome: Outcome) -> bool:

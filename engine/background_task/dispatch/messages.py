@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Final
 from django.utils import timezone
 
 from background_task import settings
+from background_task.claims import Claim
 from background_task.models import ScheduledTask
 
 if TYPE_CHECKING:
     from background_task.enqueue import Enqueue
 
-_FIRST_NUMBER: Final = 2**62
-_ID_BITS: Final = 128
-_NUMBER_BITS: Final = 62
+_FIRST_NUMBER: Final = 1 << 62
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +39,20 @@ class Call:
     timeout_seconds: float
     row: int | None = None
     token: int = 0
+
+    def claim(self, id_: int, token: int, attempt: int, *, has_sequel: bool = False) -> Claim:
+        """Return the claim under which the call runs."""
+        return Claim(
+            id=id_,
+            token=token,
+            attempt=attempt,
+            max_attempts=self.max_attempts,
+            timeout_seconds=self.timeout_seconds,
+            task_name=self.task_name,
+            task_params=self.task_params,
+            queue=self.queue,
+            has_sequel=has_sequel,
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,4 +89,4 @@ class Message:
 
 def number_of(message_id: str) -> int:
     """Return the number that stands for a call without a row: no row has one as large."""
-    return _FIRST_NUMBER + (uuid.UUID(message_id).int >> (_ID_BITS - _NUMBER_BITS))
+    return _FIRST_NUMBER + uuid.UUID(message_id).int % _FIRST_NUMBER

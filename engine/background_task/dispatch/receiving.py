@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from background_task import discovery, settings
 from background_task.attempt import run_attempt
-from background_task.claims import Claim
 from background_task.dispatch import hand_over
 from background_task.dispatch.messages import number_of
 from background_task.enqueue import queue_database
@@ -21,6 +20,7 @@ from background_task.registry import registry
 
 if TYPE_CHECKING:
     from background_task.attempt import Ended
+    from background_task.claims import Claim
     from background_task.dispatch.messages import Call
 
 logger = logging.getLogger("background_task")
@@ -65,20 +65,11 @@ def receive(call: Call, message_id: str, *, attempt: int, is_again: bool) -> Any
 
 
 def _claim(call: Call, message_id: str, *, attempt: int, is_again: bool) -> Claim | None:
-    if call.row is not None:
-        database = queue_database()
-        return database.retry_transient(
-            lambda: hand_over.start(database, call, message_id, is_again=is_again)
-        )
-    return Claim(
-        id=number_of(message_id),
-        token=attempt,
-        attempt=attempt,
-        max_attempts=call.max_attempts,
-        timeout_seconds=call.timeout_seconds,
-        task_name=call.task_name,
-        task_params=call.task_params,
-        queue=call.queue,
+    if call.row is None:
+        return call.claim(number_of(message_id), token=attempt, attempt=attempt)
+    database = queue_database()
+    return database.retry_transient(
+        lambda: hand_over.start(database, call, message_id, is_again=is_again)
     )
 
 

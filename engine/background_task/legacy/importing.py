@@ -10,7 +10,6 @@ import collections
 import contextlib
 import dataclasses
 import functools
-import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +18,7 @@ from django.db import IntegrityError
 from background_task.arguments import decode, encode, task_hash
 from background_task.exceptions import TaskArgumentsError
 from background_task.legacy.old_tables import OldCompletedTask, OldContentType, OldTask
+from background_task.legacy.rows import is_alive
 from background_task.models import CompletedTask, FailedTask, ScheduledTask
 from background_task.registry import registry
 
@@ -86,7 +86,7 @@ class Importer:
             yield seen
 
     def _insist(self, write: Callable[[], dict[OldRow, str]]) -> dict[OldRow, str]:
-        """Write again if somebody enqueued an equal task in between, a bounded number of times."""
+        """Write again if somebody enqueued an equal task in between."""
         for _ in range(_TRIES):
             with contextlib.suppress(IntegrityError):
                 return write()
@@ -99,8 +99,7 @@ class Importer:
         with self._database.transaction():
             locked = rows.select_for_update().filter(pk__gt=after).order_by("pk")
             ends = write(list(locked[:BATCH]))
-            gone = [row.pk for row, end in ends.items() if end not in _LEFT]
-            rows.filter(pk__in=gone).delete()
+            rows.filter(pk__in=[row.pk for row in ends if ends[row] not in _LEFT]).delete()
         return ends
 
     def _write_waiting(self, rows: list[OldTask]) -> dict[OldRow, str]:
@@ -115,46 +114,40 @@ class Importer:
             hash_ = hashes.get(row)
             ends[row] = self._end_of(row, hash_, taken)
             if ends[row] == IMPORTED and hash_ is not None:
-                live_hash = None if hash_ in taken else hash_
-                taken.add(hash_)
-                common = self._common(row, params[row] or "", hash_)
-                new.append(
-                    ScheduledTask(
-                        **common,
-                        live_hash=live_hash,
-                        created_at=now,
-                        last_error=row.last_error,
-                        repeat=max(row.repeat, 0),
-                        repeat_until=row.repeat_until,
-                        slot_at=row.run_at if row.repeat > 0 else None,
-                    )
+                task = ScheduledTask(
+                    **self._common(row, params[row] or "", hash_),
+                    live_hash=None if hash_ in taken else hash_,
+                    created_at=now,
+                    last_error=row.last_error,
+                    repeat=max(row.repeat, 0),
+                    repeat_until=row.repeat_until,
+                    slot_at=row.run_at if row.repeat > 0 else None,
                 )
+                new.append(task)
+                taken.add(hash_)
         tasks.bulk_create(new)
         return ends
 
     def _end_of(self, row: OldTask, hash_: str | None, taken: set[str | None]) -> str:
         if hash_ is None:
             return UNREADABLE
-        if row.locked_at and _is_alive(row.locked_by or ""):
+        # 1.2.8 kept no other name of a worker than its pid.
+        if row.locked_at and is_alive(row.locked_by or ""):
             return RUNNING
         return DUPLICATE if hash_ in taken and not self._keep_duplicates else IMPORTED
 
     def _write_ended(self, rows: list[OldCompletedTask]) -> dict[OldRow, str]:
-        ends: dict[OldRow, str] = {row: FAILED if row.failed_at else COMPLETED for row in rows}
-        alias = self._database.alias
-        failed = [
-            FailedTask(**self._ended(row), error=row.last_error, failed_at=row.failed_at)
-            for row in rows
-            if row.failed_at
-        ]
-        completed = [
-            CompletedTask(**self._ended(row), completed_at=row.run_at)
-            for row in rows
-            if not row.failed_at
-        ]
-        FailedTask.objects.using(alias).bulk_create(failed)
-        CompletedTask.objects.using(alias).bulk_create(completed)
-        return ends
+        failed, completed = list[FailedTask](), list[CompletedTask]()
+        for row in rows:
+            common = self._ended(row)
+            if row.failed_at:
+                end = {"error": row.last_error, "failed_at": row.failed_at}
+                failed.append(FailedTask(**common, **end))
+            else:
+                completed.append(CompletedTask(**common, completed_at=row.run_at))
+        FailedTask.objects.using(self._database.alias).bulk_create(failed)
+        CompletedTask.objects.using(self._database.alias).bulk_create(completed)
+        return {row: FAILED if row.failed_at else COMPLETED for row in rows}
 
     def _ended(self, row: OldCompletedTask) -> dict[str, Any]:
         text = _params(row) or row.task_params
@@ -183,14 +176,3 @@ def _params(row: OldRow) -> str | None:
         return encode(row.task_name, *decode(row.task_params), max_bytes=sys.maxsize)
     except (ValueError, TaskArgumentsError):
         return None
-
-
-def _is_alive(pid: str) -> bool:
-    """Tell whether the process of this id lives on this host; 1.2.8 kept no other name of it."""
-    try:
-        os.kill(int(pid), 0)  # signal 0 asks and does nothing
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -11,16 +11,16 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from django.db import transaction
+from django.db import models, transaction
 
 from background_task import settings
 from background_task.arguments import decode
 from background_task.creators import creator_of, reference
-from background_task.databases import SCHEDULED, QueueDatabase
 
 if TYPE_CHECKING:
     from django.db.models import Model
 
+    from background_task.managers import TaskQuerySet
     from background_task.models import CompletedTask, FailedTask, ScheduledTask
 
 
@@ -56,16 +56,9 @@ class LegacyRow:
 
     def locked_by_pid_running(self) -> bool | None:
         """Tell whether the process that runs it is alive; None if there is none, or elsewhere."""
-        host, pid, *_ = [*(self.locked_by or "").split(":"), ""]
-        if host != socket.gethostname() or not pid.isdigit():
-            return None
-        try:
-            os.kill(int(pid), 0)  # signal 0 asks and does nothing
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
+        host, _, rest = (self.locked_by or "").partition(":")
+        pid = rest.partition(":")[0]
+        return is_alive(pid) if host == socket.gethostname() and pid.isdigit() else None
 
     has_error.boolean = True  # type: ignore[attr-defined]
     locked_by_pid_running.boolean = True  # type: ignore[attr-defined]
@@ -113,23 +106,25 @@ class LegacyTask(LegacyRow):
         if time is None:
             row.lease_until = None
             return
-        row.lease_until = (row.lease_until or time + _lock_length()) + (
-            time - (row.claimed_at or time)
-        )
+        moved = time - (row.claimed_at or time)
+        row.lease_until = (row.lease_until or time + _lock_length()) + moved
         row.claimed_at = time
 
     def lock(self, locked_by: str) -> ScheduledTask | None:
         """Claim it for as long as a task may run; None if somebody runs it. Charges an attempt."""
-        row = _row(self)
-        database = QueueDatabase(row._state.db or "default")  # noqa: SLF001
-        dialect = database.dialect
-        claimed = database.execute(
-            f"UPDATE {SCHEDULED} SET token = token + 1, attempts = attempts + 1, claimed_by = %s,"
-            f" claimed_at = {dialect.now}, lease_until = {dialect.after} WHERE id = %s"
-            f" AND (lease_until IS NULL OR lease_until < {dialect.now})",
-            (locked_by, _lock_length().total_seconds(), row.pk),
+        rows, now = _table(self), _table(self).database_time()
+        claimed = (
+            rows.unlocked(now)
+            .filter(pk=_row(self).pk)
+            .update(
+                token=models.F("token") + 1,
+                attempts=models.F("attempts") + 1,
+                claimed_by=locked_by,
+                claimed_at=now,
+                lease_until=now + _lock_length(),
+            )
         )
-        return type(row).objects.using(database.alias).get(pk=row.pk) if claimed.rowcount else None
+        return rows.get(pk=_row(self).pk) if claimed else None
 
     def is_repeating_task(self) -> bool:
         """Tell whether it repeats by an interval."""
@@ -147,23 +142,25 @@ class LegacyTask(LegacyRow):
 
     def create_completed_task(self) -> CompletedTask:
         """Move it to the completed tasks."""
-        row, completed = _row(self), self.as_completed(None)
-        with transaction.atomic(using=row._state.db):  # noqa: SLF001
-            completed.save(using=row._state.db, force_insert=True)  # noqa: SLF001
-            type(row).objects.using(row._state.db).filter(pk=row.pk).delete()  # noqa: SLF001
+        live, completed = _table(self), self.as_completed(None)
+        with transaction.atomic(using=live.db):
+            completed.save(using=live.db, force_insert=True)
+            live.filter(pk=completed.pk).delete()
         return completed
 
     def as_completed(self, result: str | None) -> CompletedTask:
         """Return what it becomes when it completes; not saved."""
         from background_task.models import CompletedTask
 
-        return CompletedTask(**_kept(self), result=result, completed_at=_now(self))
+        now = _table(self).database_time()
+        return CompletedTask(**_kept(self), result=result, completed_at=now)
 
     def as_failed(self) -> FailedTask:
         """Return what it becomes when it is given up; not saved."""
         from background_task.models import FailedTask
 
-        return FailedTask(**_kept(self), error=_row(self).last_error, failed_at=_now(self))
+        now = _table(self).database_time()
+        return FailedTask(**_kept(self), error=_row(self).last_error, failed_at=now)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save it; a periodic task that was never claimed takes its phase from ``run_at``."""
@@ -203,6 +200,17 @@ class LegacyFailed(LegacyRow):
         return _row(self).error  # type: ignore[attr-defined, no-any-return]
 
 
+def is_alive(pid: str) -> bool:
+    """Tell whether there is a process of this id on this host."""
+    try:
+        os.kill(int(pid), 0)  # signal 0 asks and does nothing
+    except PermissionError:
+        return True
+    except (ValueError, ProcessLookupError):
+        return False
+    return True
+
+
 def _row(row: LegacyRow) -> ScheduledTask:
     """Return the row as the model that a class of this module is mixed into."""
     return cast("ScheduledTask", row)
@@ -216,8 +224,10 @@ def _kept(row: LegacyRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in ("id", *columns)}
 
 
-def _now(row: LegacyRow) -> datetime.datetime:
-    return type(_row(row)).objects.using(_row(row)._state.db).database_time()  # noqa: SLF001
+def _table(row: LegacyRow) -> TaskQuerySet:
+    """Return all live rows of the database that the row came from."""
+    rows: TaskQuerySet = type(_row(row)).objects.using(_row(row)._state.db)  # noqa: SLF001
+    return rows
 
 
 def _lock_length() -> datetime.timedelta:

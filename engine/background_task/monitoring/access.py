@@ -29,21 +29,16 @@ def staff_or_token(view: View) -> View:
 
     @functools.wraps(view)
     def guarded(request: HttpRequest) -> HttpResponseBase:
-        if _is_staff(request) or _has_token(request):
+        user = getattr(request, "user", None)
+        if (user and user.is_active and user.is_staff) or _has_token(request):
             return view(request)
-        return HttpResponse(
-            REFUSAL,
-            status=401,
-            content_type="text/plain; charset=utf-8",
-            headers={"WWW-Authenticate": 'Bearer realm="background_task"'},
-        )
+        headers = {
+            "Content-Type": "text/plain; charset=utf-8",
+            "WWW-Authenticate": 'Bearer realm="background_task"',
+        }
+        return HttpResponse(REFUSAL, status=401, headers=headers)
 
     return guarded
-
-
-def _is_staff(request: HttpRequest) -> bool:
-    user = getattr(request, "user", None)
-    return user is not None and user.is_active and user.is_staff
 
 
 def _has_token(request: HttpRequest) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Final
 
-from background_task.databases import SCHEDULED, marks
+from background_task.databases import SCHEDULED
 from background_task.notifications import announce
 
 if TYPE_CHECKING:
@@ -45,11 +45,10 @@ def lower_priority(database: QueueDatabase, ids: Sequence[int]) -> int:
 
 
 def _change_waiting(database: QueueDatabase, change: str, ids: Sequence[int]) -> int:
-    def change_batch(batch: Sequence[int]) -> int:
-        condition = f"WHERE lease_until IS NULL AND id IN ({marks(batch)})"
-        return int(database.execute(f"{change} {condition}", batch).rowcount)
-
-    batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
-    return sum(
-        database.retry_transient(functools.partial(change_batch, batch)) for batch in batches
-    )
+    changed = 0
+    for start in range(0, len(ids), BATCH):
+        among, batch = database.dialect.among(ids[start : start + BATCH])
+        sql = f"{change} WHERE lease_until IS NULL AND id {among}"
+        run = functools.partial(database.execute, sql, batch)
+        changed += database.retry_transient(run).rowcount
+    return changed

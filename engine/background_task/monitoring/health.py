@@ -26,10 +26,7 @@ def find_problems(
 ) -> list[str]:
     """Return what is wrong; answers within ``patience`` even if the database never does.
 
-    Args:
-        database: the queue's.
-        max_age: seconds for which the oldest due task may have waited.
-        patience: seconds for which the database may be silent.
+    A due task that has waited for longer than ``max_age`` seconds is wrong, too.
     """
     found: list[list[str]] = []
     # One thread at a time: probes of a database that hangs must not pile up.
@@ -63,11 +60,8 @@ def _look(database: QueueDatabase, max_age: float, found: list[list[str]]) -> No
         queues, workers = read_queues(database), read_workers(database, now)
         found.append(list(problems(queues, workers, max_age)))
     except Error as error:
-        found.append([f"The database {database.alias!r} cannot be asked: {_first_line(error)}"])
+        reason = str(error).strip().partition("\n")[0]
+        found.append([f"The database {database.alias!r} cannot be asked: {reason}"])
     finally:
         database.connection.close()
         _looking.release()
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -17,8 +17,9 @@ from prometheus_client.core import (
 )
 from prometheus_client.exposition import choose_encoder
 
+from background_task.models import Observation
 from background_task.monitoring.observations import BOUNDS, PACE
-from background_task.monitoring.status import read_queues, read_workers
+from background_task.monitoring.status import STATES, read_queues, read_workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from background_task.databases import QueueDatabase
-    from background_task.models import Observation
 
-STATES: Final = ("waiting", "due", "running", "failed")
 SERIES: Final = ("queue", "task_name", "ended")
 
 
@@ -48,8 +47,6 @@ class QueueCollector:
 
     def collect(self) -> Iterator[Metric]:
         """Yield everything that is known about the queue."""
-        from background_task.models import Observation
-
         yield from self._queues()
         yield self._workers()
         kept = Observation.objects.using(self._database.alias).exclude(kind=PACE)
@@ -78,12 +75,10 @@ class QueueCollector:
 
     def _workers(self) -> Metric:
         workers = read_workers(self._database, self._database.time_of(0.0))
-        alive = sum(worker.is_alive for worker in workers)
-        family = GaugeMetricFamily(
-            "background_task_workers", "Running process_tasks.", labels=["state"]
-        )
-        family.add_metric(["alive"], alive)
-        family.add_metric(["silent"], len(workers) - alive)
+        name, documentation = "background_task_workers", "Running process_tasks."
+        family = GaugeMetricFamily(name, documentation, labels=["state"])
+        for state, is_alive in ("alive", True), ("silent", False):
+            family.add_metric([state], sum(worker.is_alive is is_alive for worker in workers))
         return family
 
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import bisect
 from typing import TYPE_CHECKING, Any, Final
 
+from background_task.models import Observation
 from background_task.outcomes import Finished
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from django.db.models import QuerySet
 
     from background_task.attempt import Ended
     from background_task.databases import QueueDatabase
@@ -85,7 +88,9 @@ class Observations:
         minute = int(database.time_of(0.0).timestamp() // 60)
         rows = {**taken, **_pace(taken, minute)}
         if minute != self._minute:
-            _forget_pace(database, before=minute - PACE_MINUTES)
+            forgotten = minute - PACE_MINUTES
+            old = _rows(database).filter(task_name="", kind=PACE, at_most__lt=forgotten)
+            database.retry_transient(old.delete)
             self._known = {key for key in self._known if key[2] != PACE}
             self._minute = minute
         _create(database, sorted(rows.keys() - self._known))
@@ -111,16 +116,9 @@ def _create(database: QueueDatabase, keys: Collection[Key]) -> None:
 
     Made in advance, they can be locked in their order below, so no two flushes deadlock.
     """
-    from background_task.models import Observation
-
-    empty = [
-        Observation(
-            task_name=name, queue=queue, kind=kind, ended=ended, at_most=bound, count=0, seconds=0
-        )
-        for name, queue, kind, ended, bound in keys
-    ]
-    rows = Observation.objects.using(database.alias)
-    database.retry_transient(lambda: rows.bulk_create(empty, ignore_conflicts=True))
+    names = ("task_name", "queue", "kind", "ended", "at_most")
+    empty = [Observation(**dict(zip(names, key, strict=True)), count=0, seconds=0) for key in keys]
+    database.retry_transient(lambda: _rows(database).bulk_create(empty, ignore_conflicts=True))
 
 
 def _increase(database: QueueDatabase, rows: Mapping[Key, list[float]]) -> int:
@@ -135,10 +133,5 @@ def _increase(database: QueueDatabase, rows: Mapping[Key, list[float]]) -> int:
         return int(cursor.rowcount)
 
 
-def _forget_pace(database: QueueDatabase, *, before: int) -> None:
-    from background_task.models import Observation
-
-    old = Observation.objects.using(database.alias).filter(
-        task_name="", kind=PACE, at_most__lt=before
-    )
-    database.retry_transient(old.delete)
+def _rows(database: QueueDatabase) -> QuerySet[Observation]:
+    return Observation.objects.using(database.alias)

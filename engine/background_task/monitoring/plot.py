@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -16,14 +15,8 @@ if TYPE_CHECKING:
     from background_task.monitoring.status import Minute
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Plot:
-    """One panel, with what stands around it.
-
-    Attributes:
-        svg: the bars, oldest first; the page stretches it, so it holds no text that is seen.
-        summary: the same in words.
-    """
+class Plot(NamedTuple):
+    """One panel: the bars, oldest first, stretched by the page; ``summary`` says it in words."""
 
     title: str
     svg: SafeString

@@ -5,21 +5,23 @@ The cost grows with the live tasks only: a million of them take a part of a seco
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime
+import operator
 from typing import TYPE_CHECKING, Any, Final
 
 from background_task.databases import SCHEDULED
+from background_task.models import FailedTask, Observation, Worker
 from background_task.monitoring.observations import PACE, PACE_MINUTES
 from background_task.monitoring.workers import is_alive
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from background_task.databases import QueueDatabase
 
 FAILED_LIMIT: Final = 100_000
 RECENT_FAILURES: Final = 10
+STATES: Final = ("waiting", "due", "running", "failed")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,21 +110,28 @@ def read_queues(database: QueueDatabase) -> list[QueueStatus]:
         f"SELECT queue, COUNT(*), COUNT(lease_until), COUNT(CASE WHEN {due} THEN 1 END), {until}"
         f" FROM {SCHEDULED} GROUP BY queue"
     ).fetchall()
-    failed = dict(
-        database.execute(
-            "SELECT queue, COUNT(*) FROM (SELECT queue FROM background_task_failedtask"
-            f" LIMIT {FAILED_LIMIT}) AS counted GROUP BY queue"
-        ).fetchall()
-    )
-    queues = [_queue_status(row, failed.pop(row[0], 0)) for row in live]
+    counted = database.execute(
+        "SELECT queue, COUNT(*) FROM (SELECT queue FROM background_task_failedtask"
+        f" LIMIT {FAILED_LIMIT}) AS counted GROUP BY queue"
+    ).fetchall()
+    failed = dict(counted)
+    queues = [
+        QueueStatus(
+            name=name,
+            waiting=count - running - due,
+            due=due,
+            running=running,
+            failed=failed.pop(name, 0),
+            oldest_due_seconds=max(0.0, -float(until or 0.0)),
+        )
+        for name, count, running, due, until in live
+    ]
     queues += [QueueStatus(name=name, failed=count) for name, count in failed.items()]
-    return sorted(queues, key=lambda queue: queue.name)
+    return sorted(queues, key=operator.attrgetter("name"))
 
 
 def read_workers(database: QueueDatabase, now: datetime.datetime) -> list[WorkerStatus]:
     """Return the workers, by name."""
-    from background_task.models import Worker
-
     return [
         WorkerStatus(
             name=worker.name,
@@ -138,14 +147,9 @@ def read_workers(database: QueueDatabase, now: datetime.datetime) -> list[Worker
 
 def total(queues: list[QueueStatus]) -> QueueStatus:
     """Return all queues as one."""
-    return QueueStatus(
-        name="all queues",
-        waiting=sum(queue.waiting for queue in queues),
-        due=sum(queue.due for queue in queues),
-        running=sum(queue.running for queue in queues),
-        failed=sum(queue.failed for queue in queues),
-        oldest_due_seconds=max((queue.oldest_due_seconds for queue in queues), default=0.0),
-    )
+    counts = {state: sum(getattr(queue, state) for queue in queues) for state in STATES}
+    oldest = max((queue.oldest_due_seconds for queue in queues), default=0.0)
+    return QueueStatus(name="all queues", **counts, oldest_due_seconds=oldest)
 
 
 def last_line(error: str) -> str:
@@ -153,37 +157,24 @@ def last_line(error: str) -> str:
     return error.rstrip().rpartition("\n")[2]
 
 
-def _queue_status(row: Sequence[Any], failed: int) -> QueueStatus:
-    name, live, running, due, until = row
-    return QueueStatus(
-        name=name,
-        waiting=live - running - due,
-        due=due,
-        running=running,
-        failed=failed,
-        oldest_due_seconds=max(0.0, -float(until or 0.0)),
-    )
-
-
 def _read_minutes(database: QueueDatabase, now: datetime.datetime) -> list[Minute]:
     """Return the last hour, the minute that has begun included."""
-    from background_task.models import Observation
-
     last = int(now.timestamp() // 60)
-    ends: dict[int, dict[str, int]] = {last - ago: {} for ago in reversed(range(PACE_MINUTES))}
+    counts = collections.Counter[tuple[int, str]]()
     pace = Observation.objects.using(database.alias).filter(task_name="", kind=PACE)
-    for at_most, ended, count in pace.values_list("at_most", "ended", "count"):
-        minute = ends.get(int(at_most), {})
-        minute[ended] = minute.get(ended, 0) + count
+    for minute, ended, count in pace.values_list("at_most", "ended", "count"):
+        counts[int(minute), ended] += count
     return [
-        Minute(at=datetime.datetime.fromtimestamp(60 * minute, datetime.UTC), **counts)
-        for minute, counts in ends.items()
+        Minute(
+            at=datetime.datetime.fromtimestamp(60 * minute, datetime.UTC),
+            completed=counts[minute, "completed"],
+            failed=counts[minute, "failed"],
+        )
+        for minute in range(last - PACE_MINUTES + 1, last + 1)
     ]
 
 
 def _read_failures(database: QueueDatabase) -> list[dict[str, Any]]:
-    from background_task.models import FailedTask
-
     latest = FailedTask.objects.using(database.alias).order_by("-failed_at")
     rows = latest.values("id", "task_name", "queue", "failed_at", "error")[:RECENT_FAILURES]
     return [{**row, "error": last_line(row["error"])[:500]} for row in rows]

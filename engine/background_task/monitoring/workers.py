@@ -8,13 +8,17 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Final
 
+from background_task.models import Worker
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from django.db.models import QuerySet
+
     from background_task.databases import QueueDatabase
-    from background_task.models import Worker
 
 FORGET_AFTER: Final = datetime.timedelta(days=1)
+"""The row of a worker that gave no sign of life for so long is removed."""
 
 
 def register(
@@ -25,8 +29,6 @@ def register(
     lease_seconds: float,
 ) -> Worker:
     """Insert the row of a worker that starts, and remove those that were silent for a day."""
-    from background_task.models import Worker
-
     now = database.time_of(0.0)
     worker = Worker(
         name=name,
@@ -36,8 +38,7 @@ def register(
         seen_at=now,
         lease_seconds=lease_seconds,
     )
-    silent = Worker.objects.using(database.alias).filter(seen_at__lt=now - FORGET_AFTER)
-    database.retry_transient(silent.delete)
+    database.retry_transient(silent_rows(database, now).delete)
     database.retry_transient(lambda: worker.save(using=database.alias, force_insert=True))
     return worker
 
@@ -51,6 +52,11 @@ def beat(database: QueueDatabase, worker: Worker) -> None:
 def sign_off(database: QueueDatabase, worker: Worker) -> None:
     """Remove the row of a worker that ends."""
     database.retry_transient(lambda: worker.delete(using=database.alias))
+
+
+def silent_rows(database: QueueDatabase, now: datetime.datetime) -> QuerySet[Worker]:
+    """Return the rows of workers that ended long ago without saying so."""
+    return Worker.objects.using(database.alias).filter(seen_at__lt=now - FORGET_AFTER)
 
 
 def is_alive(worker: Worker, now: datetime.datetime) -> bool:

@@ -34,12 +34,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument(
-            "--to",
-            required=True,
-            metavar="PLACE",
-            help="celery, huey, database, or the dotted path of your own dispatcher",
-        )
+        places = "celery, huey, database, or the dotted path of your own dispatcher"
+        parser.add_argument("--to", required=True, metavar="PLACE", help=places)
         parser.add_argument("--queue", metavar="NAME", help="move tasks of this queue only")
         parser.add_argument(
             "--batch", type=whole_number, default=500, metavar="N", help="(default: %(default)d)"
@@ -68,13 +64,16 @@ class Command(BaseCommand):
         )
         try:
             dispatcher = None if to == DATABASE else dispatcher_named(to)
-            self._say_counts(move)
+            for meaning, rows in move.kinds().items():
+                self.stdout.write(f"{rows.count():9,} {meaning}")
         except (DatabaseError, ImproperlyConfigured) as error:
             raise CommandError(str(error).strip().partition("\n")[0]) from error
         if options["dry_run"]:
             return
         if move.with_unended and not options["no_input"]:
-            _ask("What has started and not ended will run again, even if it runs now.")
+            question = "What has started and not ended will run again, even if it runs now. Go on?"
+            if input(f"{question} [y/N] ").strip().lower() != "y":
+                raise CommandError("nothing was moved")
         self._run(move.to_broker(dispatcher, to) if dispatcher else move.to_database(), limit)
 
     def _run(self, batches: Iterator[int], limit: int | None) -> None:
@@ -82,9 +81,8 @@ class Command(BaseCommand):
         try:
             for count in batches:
                 moved += count
-                self.stdout.write(
-                    f"{moved:9,} moved", ending="\r" if self.stdout.isatty() else "\n"
-                )
+                ending = "\r" if self.stdout.isatty() else "\n"
+                self.stdout.write(f"{moved:9,} moved", ending=ending)
                 if limit is not None and moved >= limit:
                     break
         except KeyboardInterrupt:
@@ -98,12 +96,3 @@ class Command(BaseCommand):
                 f"take back what was not confirmed ({type(error).__name__}: {error})"
             ) from error
         self.stdout.write(f"{moved:9,} moved: done")
-
-    def _say_counts(self, move: Move) -> None:
-        for meaning, rows in move.kinds().items():
-            self.stdout.write(f"{rows.count():9,} {meaning}")
-
-
-def _ask(consequence: str) -> None:
-    if input(f"{consequence} Go on? [y/N] ").strip().lower() != "y":
-        raise CommandError("nothing was moved")

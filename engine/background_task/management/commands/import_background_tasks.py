@@ -6,10 +6,11 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections, transaction
+from django.db import transaction
 
 from background_task import discovery
 from background_task.enqueue import queue_database
+from background_task.legacy.importing import Importer
 from background_task.legacy.old_tables import ASIDE
 
 if TYPE_CHECKING:
@@ -38,16 +39,11 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Import, and say what became of the rows."""
-        from background_task.legacy.importing import Importer
-
         database = queue_database()
-        with connections[database.alias].cursor() as cursor:
-            tables = connections[database.alias].introspection.table_names(cursor)
+        tables = database.connection.introspection.table_names()
         if "background_task" not in tables:
-            raise CommandError(
-                f"there is no table background_task in the database {database.alias!r}, so there "
-                "is nothing to import"
-            )
+            place = f"the database {database.alias!r}"
+            raise CommandError(f"there is no table background_task in {place} to import from")
         discovery.import_tasks()
         importer = Importer(database, keep_duplicates=options["keep_duplicates"])
         with _undone(database.alias) if options["dry_run"] else contextlib.nullcontext():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
@@ -14,12 +13,8 @@ from background_task.enqueue import queue_database
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
-    from django.db.models import QuerySet
-
-    from background_task.databases import QueueDatabase
-
-PROGRESS_SECONDS: Final = 5.0
 LARGEST_BATCH: Final = 10_000
 
 
@@ -41,39 +36,30 @@ class Command(BaseCommand):
                 help=f"remove tasks that {state} longer ago: 14d, 12h, 30m or seconds",
             )
         parser.add_argument("--dry-run", action="store_true", help="only count what would go")
-        parser.add_argument(
-            "--batch",
-            type=int,
-            default=500,
-            metavar="N",
-            help="rows per transaction (default: %(default)d)",
-        )
+        batch = "rows per transaction (default: %(default)d)"
+        parser.add_argument("--batch", type=int, default=500, metavar="N", help=batch)
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Remove it; every mistake of a user is one sentence."""
         if not 0 < options["batch"] <= LARGEST_BATCH:
             raise CommandError(f"--batch must be a whole number from 1 to {LARGEST_BATCH}")
         database = queue_database()
+        completed, failed = options["completed_older_than"], options["failed_older_than"]
         try:
-            old = pruning.old_rows(
-                database,
-                completed=options["completed_older_than"],
-                failed=options["failed_older_than"],
-            )
+            old = pruning.old_rows(database, completed=completed, failed=failed)
             for name, rows in old.items():
                 if options["dry_run"]:
                     self.stdout.write(f"would remove {rows.count()} {name}")
                 else:
-                    count = self._remove(database, name, rows, options["batch"])
-                    self.stdout.write(f"removed {count} {name}")
+                    self._remove(name, pruning.remove(database, rows, batch=options["batch"]))
         except DatabaseError as error:
             raise CommandError(f"pruning stopped at an error of the database: {error}") from error
 
-    def _remove(self, database: QueueDatabase, name: str, rows: QuerySet[Any], batch: int) -> int:
-        total, reported_at = 0, time.monotonic()
-        for removed in pruning.remove(database, rows, batch=batch):
+    def _remove(self, name: str, batches: Iterator[int]) -> None:
+        """Go through the batches, and show people how far that is."""
+        total = 0
+        for removed in batches:
             total += removed
-            if time.monotonic() - reported_at > PROGRESS_SECONDS:
-                self.stdout.write(f"removed {total} {name} so far")
-                reported_at = time.monotonic()
-        return total
+            if self.stdout.isatty():
+                self.stdout.write(f"removed {total} {name}", ending="\r")
+        self.stdout.write(f"removed {total} {name}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
@@ -10,6 +9,7 @@ from django.db import DatabaseError
 
 from background_task.durations import duration
 from background_task.enqueue import queue_database
+from background_task.models import FailedTask
 from background_task.requeue import BATCH, requeue
 
 if TYPE_CHECKING:
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from background_task.databases import QueueDatabase
-    from background_task.models import FailedTask
 
-PROGRESS_SECONDS: Final = 5.0
 SELECTIONS: Final = ("ids", "task", "queue", "failed_since", "older_than", "all")
 
 
@@ -68,22 +66,18 @@ class Command(BaseCommand):
             self.stdout.write(f"would retry {tasks.count()} failed tasks")
             return
         requeued = duplicates = 0
-        reported_at = time.monotonic()
         for ids in _batches(tasks):
             done = requeue(database, ids)
             requeued += done.requeued
             duplicates += done.duplicates
-            if time.monotonic() - reported_at > PROGRESS_SECONDS:
-                self.stdout.write(f"{requeued} failed tasks wait again so far")
-                reported_at = time.monotonic()
+            if self.stdout.isatty():
+                self.stdout.write(f"{requeued} failed tasks wait again", ending="\r")
         self.stdout.write(f"{requeued} failed tasks wait again")
         if duplicates:
             self.stdout.write(f"{duplicates} stay failed, as an equal task is live or completed")
 
 
 def _chosen(database: QueueDatabase, options: dict[str, Any]) -> QuerySet[FailedTask]:
-    from background_task.models import FailedTask
-
     now = database.time_of(0.0)
     # Those that fail from now on are left alone, so the command comes to an end.
     tasks = FailedTask.objects.using(database.alias).filter(failed_at__lte=now)
@@ -91,9 +85,8 @@ def _chosen(database: QueueDatabase, options: dict[str, Any]) -> QuerySet[Failed
         tasks = tasks.filter(id__in=[id_ for id_ in options["ids"] if abs(id_) < 2**63])
         missing = sorted(set(options["ids"]) - set(tasks.values_list("id", flat=True)))
         if missing:
-            raise CommandError(
-                f"no failed task has the id {', '.join(map(str, missing))}; nothing was retried"
-            )
+            names = ", ".join(map(str, missing))
+            raise CommandError(f"no failed task has the id {names}; nothing was retried")
     conditions = {"task_name": options["task"], "queue": options["queue"]}
     ages = {"failed_at__gte": options["failed_since"], "failed_at__lt": options["older_than"]}
     conditions |= {name: now - age for name, age in ages.items() if age is not None}
@@ -102,9 +95,7 @@ def _chosen(database: QueueDatabase, options: dict[str, Any]) -> QuerySet[Failed
 
 def _batches(tasks: QuerySet[FailedTask]) -> Iterator[list[int]]:
     """Yield ids in order; those that stay are passed over."""
-    last = -(2**63)
-    while ids := list(
-        tasks.filter(id__gt=last).order_by("id").values_list("id", flat=True)[:BATCH]
-    ):
+    rest = all_ids = tasks.order_by("id").values_list("id", flat=True)
+    while ids := list(rest[:BATCH]):
         yield ids
-        last = ids[-1]
+        rest = all_ids.filter(id__gt=ids[-1])
