@@ -134,7 +134,7 @@ class DatabaseBackend(BaseTaskBackend):
         elif not settings.read().keep_completed:
             sentence = f"{name} has no results of completed tasks, as these are not kept"
             hint = 'Take "KEEP_COMPLETED": False out of BACKGROUND_TASK to have results.'
-            found.append(checks.Warning(sentence, hint=hint, id="background_task.W010"))
+            found.append(checks.Warning(sentence, hint=hint, id="background_task.W011"))
         return found
 
     def _request(self, task: AnyTask, args: Any, kwargs: Any) -> Enqueue:

@@ -42,6 +42,22 @@ def check_time_zones(**_: Any) -> list[CheckMessage]:
 
 
 @register("background_task")
+def check_database_time_zones(**_: Any) -> list[CheckMessage]:
+    """Report databases whose columns hold local times, which the queue compares with UTC."""
+    return [
+        Error(
+            f"DATABASES[{alias!r}] has the TIME_ZONE {entry['TIME_ZONE']!r}, and background_task "
+            "compares times by the database's clock in UTC",
+            hint="Leave TIME_ZONE of the database out, or keep the queue in another database.",
+            id="background_task.E003",
+        )
+        for alias, entry in _databases().items()
+        if entry.get("TIME_ZONE") not in (None, "UTC")
+        and not entry["ENGINE"].endswith("postgresql")
+    ]
+
+
+@register("background_task")
 def check_sqlite(**_: Any) -> Iterable[CheckMessage]:
     """Report SQLite settings that make workers fail with "database is locked"."""
     return [

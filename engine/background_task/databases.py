@@ -18,6 +18,7 @@ from django.db import (
     Error,
     IntegrityError,
     InterfaceError,
+    InternalError,
     OperationalError,
     connections,
     models,
@@ -35,7 +36,7 @@ T = TypeVar("T")
 
 SCHEDULED: Final = "background_task_scheduledtask"
 
-CONNECTION_ERRORS: Final = (OperationalError, InterfaceError)
+CONNECTION_ERRORS: Final = (OperationalError, InterfaceError, InternalError)
 """What a database raises when it is away, busy, or gives up on a transaction."""
 
 _WRITE_RETRIES: Final = 8

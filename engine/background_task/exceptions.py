@@ -15,6 +15,9 @@ from __future__ import annotations
 
 import datetime
 
+LONGEST_SECONDS = 100 * 365 * 86400.0
+"""No pause, window or delay is longer: beyond year 9999 no database and no driver can follow."""
+
 
 class BackgroundTaskError(Exception):
     """Any error of the queue."""
@@ -80,8 +83,8 @@ class Retry(Exception):  # noqa: N818 - it asks for something, it reports no err
     ) -> None:
         """Run again ``after`` so many seconds; None is the pause after any failure."""
         seconds = after.total_seconds() if isinstance(after, datetime.timedelta) else after
-        if seconds is not None and not 0 <= seconds < float("inf"):
-            raise ValueError(f"Retry(after={after!r}): the pause is a number of seconds from 0 on")
+        if seconds is not None and not 0 <= seconds <= LONGEST_SECONDS:
+            raise ValueError(f"Retry(after={after!r}): the pause is 0 seconds to 100 years")
         super().__init__(reason or "the task asked to run again")
         self.after = seconds
 

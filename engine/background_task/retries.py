@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import math
 import random
 from typing import TYPE_CHECKING
 
-from background_task.exceptions import Discard, InvalidTaskError, Retry
+from background_task.exceptions import LONGEST_SECONDS, Discard, InvalidTaskError, Retry
 
 if TYPE_CHECKING:
     from background_task.settings import Settings
@@ -39,8 +38,10 @@ def verdict_on(
     error: BaseException, attempt: int, *, backoff: float | Backoff | None, settings: Settings
 ) -> Verdict:
     """Decide on a task whose body raised ``error``: it may say itself what it wants."""
-    if isinstance(error, Retry) and error.after is not None:
-        return Verdict(pause_seconds=error.after)
+    # A subclass may have forgotten to call Retry's constructor.
+    after = getattr(error, "after", None) if isinstance(error, Retry) else None
+    if after is not None:
+        return Verdict(pause_seconds=after)
     try:
         pause = pause_after(error, attempt, backoff=backoff, settings=settings)
     except Discard:
@@ -85,7 +86,7 @@ def _ask(backoff: Backoff, error: BaseException, attempt: int) -> float | None:
     """Return what a task's own function says; nonsense is logged and means the default."""
     try:
         seconds = backoff(error, attempt)
-        if seconds is None or 0 <= seconds < math.inf:
+        if seconds is None or 0 <= seconds <= LONGEST_SECONDS:
             return seconds
         problem = f"returned {seconds!r}, which is no number of seconds from 0 on"
     except Discard:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.utils import timezone
+
+from background_task.exceptions import LONGEST_SECONDS
 
 
 class TaskSchedule:
@@ -106,16 +107,18 @@ def is_schedule(value: object) -> bool:
         case bool():
             return False
         case int() | float():
-            return math.isfinite(value)
+            return abs(value) <= LONGEST_SECONDS
         case datetime.datetime():
-            return value.tzinfo is not None
+            return value.tzinfo is not None and 1 < value.year < datetime.MAXYEAR
         case Mapping():
             return set(value) <= {"run_at", "priority", "action"} and _makes_sense(
                 TaskSchedule.create(value)
             )
         case TaskSchedule():
             return _makes_sense(value)
-    return value is None or isinstance(value, datetime.timedelta)
+    return value is None or (
+        isinstance(value, datetime.timedelta) and abs(value.total_seconds()) <= LONGEST_SECONDS
+    )
 
 
 def _makes_sense(schedule: TaskSchedule) -> bool:
@@ -123,6 +126,6 @@ def _makes_sense(schedule: TaskSchedule) -> bool:
     return (
         not isinstance(run_at, Mapping | TaskSchedule)
         and is_schedule(run_at)
-        and (priority is None or type(priority) is int)
+        and (priority is None or (type(priority) is int and abs(priority) < 2**31))
         and action in (None, 0, 1, 2)
     )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 import os
 from typing import Any, Final
 
@@ -16,6 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 from django.utils.module_loading import import_string
+
+from background_task.exceptions import LONGEST_SECONDS
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +133,11 @@ def _unlike(default: object, value: object) -> str:
     if isinstance(default, int):
         right = isinstance(value, int) and not isinstance(value, bool) and value > 0
         return "" if right else "it must be a whole number above zero"
-    right = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+    right = (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and 0 < value <= LONGEST_SECONDS
+    )
     return "" if right else "it must be a number of seconds above zero"
 
 

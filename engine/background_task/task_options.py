@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import math
 from collections.abc import Callable
 from typing import Any, Final, cast
 
 from django.db.models import Model
 
-from background_task.exceptions import TaskOptionsError
+from background_task.exceptions import LONGEST_SECONDS, TaskOptionsError
 from background_task.schedules import Schedule, is_schedule
 
 NAME_LENGTH: Final = 190
@@ -95,7 +94,7 @@ def _is_whole(numbers: range) -> Callable[[object], bool]:
 
 def _is_positive(value: object) -> bool:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and 0 < cast("float", value) < math.inf
+    return is_number and 0 < cast("float", value) <= LONGEST_SECONDS
 
 
 def _is_aware(value: object) -> bool:

@@ -58,6 +58,7 @@ class TaskProxy(Generic[P, R]):
         self.task_function = function
         self.options = options
         self._refuse_reserved_parameters()
+        self._refuse_other_than_plain()
         if options.cron:
             cron_schedule.check(function, options)
 
@@ -138,6 +139,15 @@ class TaskProxy(Generic[P, R]):
     def __str__(self) -> str:
         return f"TaskProxy({self.name})"
 
+    def _refuse_other_than_plain(self) -> None:
+        function = self.task_function
+        if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+            raise TaskOptionsError(
+                self.name,
+                "calling it would not run it, as it is an async or a generator function; wrap it "
+                "in a plain one, with asgiref.sync.async_to_sync if it is async",
+            )
+
     def _refuse_reserved_parameters(self) -> None:
         for name in inspect.signature(self.task_function).parameters:
             if name in CALL_OPTIONS:
@@ -147,7 +157,13 @@ class TaskProxy(Generic[P, R]):
 
 
 @overload
-def background(function: Callable[P, R], /) -> TaskProxy[P, R]: ...
+def background(
+    function: Callable[P, R],
+    /,
+    schedule: Schedule = None,
+    queue: str | None = None,
+    remove_existing_tasks: bool = False,
+) -> TaskProxy[P, R]: ...
 
 
 @overload
@@ -191,11 +207,16 @@ def background(
         remove_existing_tasks: whether a call replaces the equal calls that wait.
         **options: the other fields of ``TaskOptions``.
     """
-    if callable(name):
-        return _register(name, options)
-    options |= {"name": name, "schedule": schedule, "queue": "default" if queue is None else queue}
+    function = name if callable(name) else None
+    options |= {
+        "name": None if function else name,
+        "schedule": schedule,
+        "queue": "default" if queue is None else queue,
+    }
     options["remove_existing_tasks"] = remove_existing_tasks
-    return functools.partial(_register, options=options)
+    return (
+        _register(function, options) if function else functools.partial(_register, options=options)
+    )
 
 
 def _register(function: Callable[P, R], options: dict[str, Any]) -> TaskProxy[P, R]:

@@ -88,6 +88,22 @@ def test_a_retry_without_a_time_waits_as_after_any_failure(
     assert 100 <= ended.retry_in <= 110
 
 
+@pytest.mark.parametrize("after", [1e300, 1e12, -1])
+def test_a_pause_that_no_database_can_hold_is_an_error_of_the_body(
+    database: QueueDatabase, terms: Terms, after: float
+) -> None:
+    """It fails its own attempt, and its worker goes on."""
+
+    def body() -> None:
+        raise Retry(after=after)
+
+    ended = _run(database, terms, body)
+
+    assert isinstance(ended, Failed)
+    assert "0 seconds to 100 years" in ended.error
+    assert record(database, ended) == []
+
+
 def test_asking_again_and_again_ends(database: QueueDatabase, terms: Terms) -> None:
     """A task that always asks uses up its attempts."""
     ended = _run(database, terms, _raise(Retry(after=0)), max_attempts=1)

@@ -168,6 +168,21 @@ def test_a_result_that_cannot_be_stored_does_not_undo_the_task(
     assert "engine.tests.troubles.tasks.describe: the result" in caplog.text
 
 
+def test_a_copy_that_a_body_forks_does_not_speak() -> None:
+    """The child goes on alone: its end is told once."""
+
+    def fork() -> None:
+        if os.fork() == 0:
+            return
+
+    background(name="fork")(fork)
+
+    assert _run(("fork", []), (troubles.measure.name, ["abc"])) == [
+        ["finished", 1, None],
+        ["finished", 2, "3"],
+    ]
+
+
 def test_what_has_not_started_is_given_back_on_demand() -> None:
     """A child in the middle of a task can still return those behind it."""
 

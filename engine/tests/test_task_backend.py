@@ -278,4 +278,4 @@ def test_results_that_are_not_kept_are_reported(settings: Settings) -> None:
     settings.BACKGROUND_TASK = {"KEEP_COMPLETED": False}
 
     (warning,) = task_backends["default"].check()
-    assert warning.id == "background_task.W010"
+    assert warning.id == "background_task.W011"

@@ -123,6 +123,23 @@ def test_a_parameter_with_the_name_of_an_option_is_refused(name: str) -> None:
         background(scope["pay"])
 
 
+@pytest.mark.parametrize("source", ["async def pay(): ...", "def pay():\n    yield"])
+def test_a_function_that_a_call_does_not_run_is_refused(source: str) -> None:
+    """An async or generator function would be completed without having done anything."""
+    scope: dict[str, Any] = {"__name__": "shop.tasks"}
+    exec(source, scope)  # noqa: S102
+
+    with pytest.raises(TaskOptionsError, match="calling it would not run it"):
+        background(scope["pay"])
+
+
+def test_options_beside_the_function_are_kept() -> None:
+    """As in django-background-tasks, the decorator may be called with both."""
+    task: Any = background(_pay, schedule=30, queue="money")
+
+    assert (task.options.schedule, task.options.queue) == (30, "money")
+
+
 def test_a_call_stores_name_arguments_and_options(database: QueueDatabase) -> None:
     """The row says all that a worker has to know."""
     task = _declare(name="shop.pay", queue="money", priority=5, max_attempts=7, timeout=2.5)

@@ -22,7 +22,7 @@ def log_failure(failed: Failed, *, show_traceback: bool) -> None:
         claim.attempt,
         claim.max_attempts,
         ", its last" if failed.is_last else "",
-        failed.error if show_traceback else last_sentence(failed.error),
+        failed.error if show_traceback else last_sentence(failed.error, failed.exception),
         extra=fields("failed", claim) | {"exception": failed.exception},
     )
 
@@ -51,10 +51,8 @@ def fields(change: str, claim: Claim) -> dict[str, object]:
     }
 
 
-def last_sentence(error: str) -> str:
-    """Return the line of a traceback that names the exception.
-
-    The message may go on below it, on lines that most drivers indent.
-    """
+def last_sentence(error: str, exception: str = "") -> str:
+    """Return the line of a traceback that names the exception, and not one of its message."""
     lines = [line for line in error.splitlines() if line and not line[0].isspace()]
-    return lines[-1] if lines else error.strip()
+    named = [line for line in lines if line.startswith(exception.removeprefix("builtins."))]
+    return (named or lines or [error.strip()])[-1]

@@ -66,6 +66,7 @@ class Child:
         self._channel = channel
         self._progress = progress
         self._doorbell = doorbell
+        self._pid = os.getpid()
         self._settings = settings.read()
         self._unstarted: collections.deque[Claim] = collections.deque()
         self._ring_at = 0
@@ -100,6 +101,9 @@ class Child:
             return
         self._progress.begin(claim.id)
         ended = run_attempt(claim, self._settings)
+        if os.getpid() != self._pid:
+            # The body forked, and this is the copy: it must not speak for its original.
+            os._exit(0)
         _close_unusable_connections()
         self._say(end_message(ended))
         self._progress.end()
@@ -133,9 +137,16 @@ class Child:
 
 
 def _close_unusable_connections() -> None:
-    """Do between tasks what Django does between requests."""
+    """Do between tasks what Django does between requests.
+
+    A connection that a body left inside a transaction is dropped with all that Django knows of it.
+    """
     for connection in connections.all(initialized_only=True):
-        connection.close_if_unusable_or_obsolete()
+        if connection.in_atomic_block:
+            connection.close()
+            del connections[connection.alias]
+        else:
+            connection.close_if_unusable_or_obsolete()
 
 
 def _ignore_stop_signals() -> None:

@@ -31,6 +31,9 @@ logger = logging.getLogger("background_task")
 
 RESPAWN_SECONDS: Final = 0.5
 
+SPAWNED_AT_ONCE: Final = 4
+"""So many children are started in a turn of the loop, which also hears signals to stop."""
+
 LOST_DATABASE: Final = "lost its lease because the database could not be reached"
 LOST_LEASE: Final = "lost its lease to another worker"
 HANDED_LOST_LEASE: Final = "was handed a task whose lease was lost"
@@ -62,7 +65,7 @@ class Crew:
         """Start children until there are as many as were asked for."""
         if time.monotonic() < self._next_spawn:
             return
-        while len(self.children) < self._options.workers:
+        for _ in range(min(SPAWNED_AT_ONCE, self._options.workers - len(self.children))):
             self._database.forget_connection()
             self.children.append(ChildProcess(self._doorbell, self.children))
             self._next_spawn = time.monotonic()

@@ -10,10 +10,11 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
-from django.db import Error
+from django.db import DataError, Error, IntegrityError
 
 from background_task import claims, cron_schedule, outcomes
 from background_task.due import Lookout, seconds_until_due
+from background_task.outcomes import Failed
 from background_task.worker.changes_log import log_change
 from background_task.worker.listening import listener_for
 from background_task.worker.outage import Outage
@@ -82,6 +83,8 @@ class Desk:
                 self._declare()
             if self._must_exchange(now):
                 self._exchange()
+        except (DataError, IntegrityError) as error:
+            self._record_apart(error)
         except Error as error:
             self.outage.note_error(error)
         else:
@@ -134,7 +137,7 @@ class Desk:
             # No child here will start them soon; another worker may.
             holdings.release_waiting()
         limit = self._wanted()
-        recorded = list(holdings.unrecorded)
+        recorded = holdings.next_to_record()
         with self._database.transaction():
             stale = outcomes.record(
                 self._database, recorded, keep_completed=self._options.settings.keep_completed
@@ -174,6 +177,30 @@ class Desk:
         self._next_poll = time.monotonic() + min(pause, self._options.sleep_seconds)
         self._next_reap = min(self._next_reap, self._next_poll)
         return due is not None and due <= 0
+
+    def _record_apart(self, error: Error) -> None:
+        """Write ends one by one, and give up the task whose end the database will not have.
+
+        Raises:
+            Error: it was not the ends that the database refused.
+        """
+        if not self._holdings.unrecorded:
+            raise error
+        for outcome in list(self._holdings.unrecorded):
+            try:
+                self._record_one(outcome)
+            except (DataError, IntegrityError) as refusal:
+                logger.exception("%s #%d cannot end", outcome.claim.task_name, outcome.claim.id)
+                text = f"its end cannot be written: {refusal}"
+                self._record_one(
+                    Failed(claim=outcome.claim, error=text, retry_in=None, is_final=True)
+                )
+            self._holdings.unrecorded.remove(outcome)
+
+    def _record_one(self, outcome: outcomes.Outcome) -> None:
+        with self._database.transaction():
+            keep_completed = self._options.settings.keep_completed
+            outcomes.record(self._database, [outcome], keep_completed=keep_completed)
 
     def _wanted(self) -> int:
         return self._crew.wanted() if self.may_claim else 0

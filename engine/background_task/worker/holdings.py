@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FLUSH_SECONDS: Final = 0.02
 """An end of a task is written at most this much later than it was heard of."""
 
+STATEMENT_BYTES: Final = 2 << 20
+"""Results that are written at once; MariaDB refuses statements of 16 MiB by default."""
+
 HELD_BACK_SECONDS: Final = 0.5
 """Tasks that wait longer than this behind a slow one are given to others."""
 
@@ -76,6 +79,17 @@ class Holdings:
         """Have everything given back that waits here."""
         self.release(self.waiting)
         self.waiting.clear()
+
+    def next_to_record(self) -> list[Outcome]:
+        """Return the first ends to be written, as many as a statement of any database can hold."""
+        chosen: list[Outcome] = []
+        size = 0
+        for outcome in self.unrecorded:
+            size += len(getattr(outcome, "result", None) or "")
+            if chosen and size > STATEMENT_BYTES:
+                break
+            chosen.append(outcome)
+        return chosen
 
     def is_held_back(self, now: float) -> bool:
         """Tell whether what waits here has waited for too long."""

@@ -19,6 +19,7 @@ from django.db import DatabaseError, connections
 from background_task import discovery, settings
 from background_task.enqueue import queue_database
 from background_task.exceptions import BackgroundTaskError
+from background_task.task_options import NAME_LENGTH
 from background_task.terms import Terms
 from background_task.worker.options import Options
 from background_task.worker.pidfile import pidfile
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from background_task.databases import QueueDatabase
 
 SECONDS: Final = "S"
+MOST_WORKERS: Final = 1024
 
 
 class Command(BaseCommand):
@@ -46,7 +48,7 @@ class Command(BaseCommand):
             parser.error(str(error))
         parser.add_argument(
             "--workers",
-            type=whole_number,
+            type=worker_count,
             default=defaults.workers,
             metavar="N",
             help="processes that run tasks; a good number is that of cores (default: %(default)d)",
@@ -68,6 +70,7 @@ class Command(BaseCommand):
         _add_limits(parser, defaults)
         parser.add_argument(
             "--queue",
+            type=queue_name,
             action="append",
             default=[],
             metavar="NAME",
@@ -134,6 +137,21 @@ def whole_number(text: str) -> int:
     if not 0 < number < 2**31:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
     return number
+
+
+def worker_count(text: str) -> int:
+    """Parse a number of processes that a machine can bear."""
+    number = whole_number(text)
+    if number > MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than {MOST_WORKERS} processes")
+    return number
+
+
+def queue_name(text: str) -> str:
+    """Parse the name of a queue, which an unset variable of a unit file is not."""
+    if not 0 < len(text) <= NAME_LENGTH:
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a queue")
+    return text
 
 
 def positive_seconds(text: str) -> float:
