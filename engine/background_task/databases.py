@@ -115,7 +115,8 @@ class SQLiteDialect(Dialect):
 
     now = "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"
     after = "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', printf('%%+.3f seconds', %s))"
-    until = "(julianday({column}) - julianday('now')) * 86400.0"
+    # Its numbers are days, of which a double holds less than a millisecond.
+    until = "round((julianday({column}) - julianday('now')) * 86400.0, 3)"
     epoch = "(julianday('now') - 2440587.5) * 86400.0"
     ends = (
         "(SELECT json_extract(value, '$.id') AS id, json_extract(value, '$.seconds') AS seconds,"

@@ -22,9 +22,6 @@ SLICE_LENGTH: Final = 200
 SLICE_BYTES: Final = 1 << 20
 """A child is handed at most this much JSON at once, or a single task."""
 
-HELD_BACK_SECONDS: Final = 0.5
-"""Tasks that wait longer than this behind a slow one are given to others."""
-
 _MEMORY: Final = 0.2
 
 
