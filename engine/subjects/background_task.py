@@ -156,5 +156,6 @@ def _value(f: str, row: Mapping[str, Any]) -> dict[str, Any]:
         "dead-letter": ("attempts",),
         "deleted": (),
     }[f]
-    owner = {"owner": row["claimed_by"]} if f == "claim" else {}
+    # Without the nonce it is what the harness knows of a supervisor: its host and pid.
+    owner = {"owner": ":".join(row["claimed_by"].split(":")[:2])} if f == "claim" else {}
     return {"row": row["id"], **{name: row[name] for name in fields}, **owner}
