@@ -5,12 +5,13 @@ Lists stay quick with millions of rows: nothing counts or sorts a whole table un
 
 from __future__ import annotations
 
+import datetime
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
-from django.db.models import Case, CharField, Q, Value, When
+from django.db.models import Case, CharField, FloatField, Q, Value, When
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
@@ -299,14 +300,16 @@ class WorkerAdmin(_ReadingAdmin):
     readonly_fields = ("state",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the workers with the time of the database's clock."""
-        now = Value(queue_database().time_of(0.0))
+        """Return the workers with the time of the database's clock, in seconds since the epoch."""
+        # A number, as MySQL's driver gives a time that is no column back as a text.
+        now = Value(queue_database().time_of(0.0).timestamp(), output_field=FloatField())
         workers: QuerySet[Any] = super().get_queryset(request).annotate(now=now)
         return workers
 
     def state(self, worker: Any) -> str:
         """Return whether it gave a sign of life within its lease."""
-        return "alive" if is_alive(worker, worker.now) else "silent"
+        now = datetime.datetime.fromtimestamp(worker.now, datetime.UTC)
+        return "alive" if is_alive(worker, now) else "silent"
 
 
 def _ids(queryset: QuerySet[Any]) -> list[int]:
