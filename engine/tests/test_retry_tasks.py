@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from background_task.databases import QueueDatabase
 
 mail: Any = send_mail
-FAILED = {1: ("mail", "default", 1), 2: ("mail", "slow", 5), 3: ("invoice", "slow", 50)}
+FIRST, SECOND, THIRD = (10**12 + number for number in (1, 2, 3))
+"""Ids that the database gives to no live task while the tests run."""
+
+FAILED = {
+    FIRST: ("mail", "default", 1),
+    SECOND: ("mail", "slow", 5),
+    THIRD: ("invoice", "slow", 50),
+}
 """Of three failed tasks: name, queue, and how many hours ago they failed."""
 
 
@@ -48,16 +55,16 @@ def _run(*arguments: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["2", "3"], {2, 3}),
-        (["--task", "mail"], {1, 2}),
-        (["--queue", "slow"], {2, 3}),
-        (["--failed-since", "6h"], {1, 2}),
-        (["--older-than", "2h"], {2, 3}),
-        (["--older-than", "2h", "--failed-since", "2d"], {2}),
-        (["--queue", "slow", "--task", "mail"], {2}),
-        (["1", "2", "--queue", "slow"], {2}),
+        ([str(SECOND), str(THIRD)], {SECOND, THIRD}),
+        (["--task", "mail"], {FIRST, SECOND}),
+        (["--queue", "slow"], {SECOND, THIRD}),
+        (["--failed-since", "6h"], {FIRST, SECOND}),
+        (["--older-than", "2h"], {SECOND, THIRD}),
+        (["--older-than", "2h", "--failed-since", "2d"], {SECOND}),
+        (["--queue", "slow", "--task", "mail"], {SECOND}),
+        ([str(FIRST), str(SECOND), "--queue", "slow"], {SECOND}),
         (["--task", "nobody"], set()),
-        (["--all"], {1, 2, 3}),
+        (["--all"], {FIRST, SECOND, THIRD}),
     ],
 )
 def test_conditions_add_up(failed: None, arguments: list[str], expected: set[int]) -> None:
@@ -77,12 +84,12 @@ def test_a_dry_run_changes_nothing(failed: None) -> None:
 def test_duplicates_are_counted(failed: None) -> None:
     """The summary says why they stay."""
     live = mail("a")
-    FailedTask.objects.filter(id=2).update(task_hash=live.task_hash)
+    FailedTask.objects.filter(id=SECOND).update(task_hash=live.task_hash)
 
     assert _run("--all") == (
         "2 failed tasks wait again\n1 stay failed, as an equal task is live or completed\n"
     )
-    assert FailedTask.objects.get().id == 2
+    assert FailedTask.objects.get().id == SECOND
 
 
 @pytest.mark.parametrize(
@@ -91,7 +98,7 @@ def test_duplicates_are_counted(failed: None) -> None:
         ([], "say which failed tasks"),
         (["--dry-run"], "say which failed tasks"),
         (["--all", "--task", "mail"], "--all selects every failed task"),
-        (["3", "4", "17"], "no failed task has the id 4, 17; nothing was retried"),
+        ([str(THIRD), "4", "17"], "no failed task has the id 4, 17; nothing was retried"),
         ([str(2**70)], "no failed task has the id"),
         (["--older-than", "soon"], "'soon' is not a duration such as 14d"),
         (["--older-than", "99999999999d"], "is not a duration"),
