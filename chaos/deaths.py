@@ -93,10 +93,11 @@ def find_deaths(ops: Sequence[Op], kills: Iterable[Kill]) -> dict[int, Death]:
             seen = kill.end.time if kill.end is not None and kill.landed else None
             _note(deaths, kill.pid, sent, seen)
     for op in ops:
-        if op.f == "exit":
+        if op.f in {"exit", "death"}:
             pid = int(op.value["pid"])
             # Who ends in order ends when it is waited for; who crashed did so after its last word.
-            has_crashed = op.value.get("status", 0) != 0 and pid not in deaths
+            is_abrupt = op.f == "death" or op.value.get("status", 0) != 0
+            has_crashed = is_abrupt and pid not in deaths
             earliest = last_words.get(pid, op.time) if has_crashed else op.time
             _note(deaths, pid, min(earliest, op.time), op.time)
     return deaths

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chaos.attempts import Attempt, Effect, Enqueue, Outcome, Task
 from chaos.deaths import Death, find_deaths, pair_kills, trailing_pid
 from chaos.rows import Row, audit_order, follow_claims
+from chaos.windows import find_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -36,6 +37,7 @@ class History:
         rows: the queue's rows, by id.
         deaths: the processes that died, by pid.
         kills: the kills, each with what came of it.
+        windows: the times at which faults were at work.
         phases: the ops that say which phase began.
         faults: the ops of the faults.
         incidents: the faults and the workers' exits, for witnesses.
@@ -48,6 +50,7 @@ class History:
         self.ops = tuple(sorted(ops, key=lambda op: (op.time, op.process)))
         self.kills = pair_kills(self.ops)
         self.deaths = find_deaths(self.ops, self.kills)
+        self.windows = find_windows(self.ops)
         self.phases = tuple(op for op in self.ops if op.f == "phase")
         self.faults = tuple(op for op in self.ops if is_fault(op))
         self.incidents = tuple(op for op in self.ops if is_fault(op) or op.f == "exit")
@@ -77,6 +80,12 @@ class History:
         """Return the death of a process that was seen dead at ``time`` or before."""
         death = self.deaths.get(pid) if pid is not None else None
         return death if death is not None and death.is_seen_by(time) else None
+
+    def is_held_up(self, pid: int | None, start: float, end: float) -> bool:
+        """Tell whether a fault may have held a process up at any time from ``start`` to ``end``."""
+        return any(
+            window.holds_up(pid) and window.is_at_work(start, end) for window in self.windows
+        )
 
     def tenures(self, attempt: Attempt) -> Iterator[tuple[Claim, int]]:
         """Yield the claims that an attempt ran, or may have run, under, each with a time.

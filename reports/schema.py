@@ -115,6 +115,10 @@ class CheckResult:
         exercised: how many opportunities there were to go wrong.
         count: how many anomalies there are, of which ``anomalies`` holds the first ones.
         note: one sentence that explains an UNKNOWN or a special case.
+        is_forbidden: whether the contract excludes the anomaly; one that it allows is counted and
+            makes no run INVALID.
+        is_required: whether the run set out to put the property to the test; one that it did not
+            exercise and need not makes no run UNKNOWN.
     """
 
     name: str
@@ -123,6 +127,8 @@ class CheckResult:
     count: int = 0
     note: str = ""
     anomalies: tuple[Anomaly, ...] = ()
+    is_forbidden: bool = True
+    is_required: bool = True
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from chaos.history import History
 from reports.schema import Results, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from engine.subjects.contract import Contract
     from reports.schema import Op
@@ -49,18 +49,26 @@ CHECKERS: Final[tuple[Checker, ...]] = (
     uncounted_attempt.CHECKER,
     premature.CHECKER,
     dedupe_violation.CHECKER,
-    stats.checker(expects_kills=True),
+    stats.CHECKER,
 )
+
+ALWAYS_REQUIRED: Final = frozenset(
+    checker.name for checker in (lost.CHECKER, vanished.CHECKER, unexpected.CHECKER, stuck.CHECKER)
+)
+"""What every run puts to the test, whatever its faults."""
 
 
 def analyse(
     ops: Iterable[Op],
     contract: Contract,
     *,
-    expects_kills: bool = True,
+    exercises: Collection[str] = (),
     checkers: Iterable[Checker] = CHECKERS,
 ) -> Results:
     """Judge a history by what the contract promises; the worst check is the verdict.
+
+    ``exercises`` names the properties that the run set out to put to the test, besides those that
+    every run does: without an opportunity for one of them the verdict is UNKNOWN.
 
     Raises ValueError if the ops are no history: an end without a beginning.
     """
@@ -68,14 +76,14 @@ def analyse(
     from chaos.counts import count
 
     history = History(ops)
-    promised = [checker for checker in checkers if checker.is_promised(contract)]
-    if not expects_kills:
-        calm = stats.checker(expects_kills=False)
-        promised = [calm if checker.name == calm.name else checker for checker in promised]
-    judged = [(checker, checker.check(history, contract)) for checker in promised]
-    checks = tuple(result for checker, result in judged if not checker.leaves_out(result))
+    required = ALWAYS_REQUIRED | {stats.CHECKER.name, *exercises}
+    checks = tuple(
+        checker.check(history, contract, is_required=checker.name in required)
+        for checker in checkers
+        if checker.can_be_seen(contract)
+    )
     return Results(
-        verdict=Verdict.worst(check.verdict for check in checks),
+        verdict=Verdict.worst(check.verdict for check in checks if check.is_required),
         counts=count(history),
         checks=checks,
     )

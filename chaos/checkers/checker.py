@@ -1,7 +1,7 @@
 """What a checker is: a name, a promise that it watches over, and a search for what breaks it.
 
 A search that crashes says UNKNOWN, and so does one that had nothing to look at: neither is a pass.
-Only a check that is about one kind of fault has no say in a run without that fault.
+But a run is not UNKNOWN for a property that it did not set out to put to the test.
 """
 
 from __future__ import annotations
@@ -66,44 +66,47 @@ class Checker:
         name: of the check and of its anomaly.
         opportunities: what it counts as exercised, for the note of a check that had none.
         find: the search; a pure function.
-        is_promised: whether a contract promises what the check watches over.
-        is_optional: the property is about one kind of fault: a run without that fault says nothing
-            about it, and the check is left out of the results.
+        is_promised: whether a contract forbids the anomaly; else it is counted and shown only.
+        can_be_seen: whether a subject of that contract shows what the search looks at; else the
+            check is left out of the results.
     """
 
     name: str
     opportunities: str
     find: Callable[[History, Contract], Findings]
     is_promised: Callable[[Contract], bool] = _always
-    is_optional: bool = False
+    can_be_seen: Callable[[Contract], bool] = _always
 
-    def check(self, history: History, contract: Contract) -> CheckResult:
+    def check(
+        self, history: History, contract: Contract, *, is_required: bool = True
+    ) -> CheckResult:
         """Search the history; never raises."""
         try:
-            return self._judge(self.find(history, contract), history)
+            findings = self.find(history, contract)
+            return self._judge(
+                findings, history, is_required, is_forbidden=self.is_promised(contract)
+            )
         except Exception as error:  # noqa: BLE001 - whatever it was, the check proved nothing
             note = f"the checker crashed: {type(error).__name__}: {error}"
             return CheckResult(name=self.name, verdict=Verdict.UNKNOWN, exercised=0, note=note)
 
-    def leaves_out(self, result: CheckResult) -> bool:
-        """Tell whether the result is none: an optional check had nothing to look at."""
-        return self.is_optional and result.note == self._untested
-
-    @property
-    def _untested(self) -> str:
-        return f"never put to the test: the history has no {self.opportunities}"
-
-    def _judge(self, findings: Findings, history: History) -> CheckResult:
+    def _judge(
+        self, findings: Findings, history: History, is_required: bool, *, is_forbidden: bool
+    ) -> CheckResult:
         note = findings.missing
-        if not (findings.found or note or findings.exercised):
-            note = self._untested
+        is_untested = not (findings.found or note or findings.exercised)
+        if is_untested:
+            note = f"never put to the test: the history has no {self.opportunities}"
         clean = Verdict.UNKNOWN if note else Verdict.VALID
+        wrong = Verdict.INVALID if is_forbidden else Verdict.VALID
         return CheckResult(
             name=self.name,
-            verdict=Verdict.INVALID if findings.found else clean,
+            verdict=wrong if findings.found else clean,
             exercised=findings.exercised,
             count=len(findings.found),
             note=note,
+            is_forbidden=is_forbidden,
+            is_required=is_required or not is_untested,
             anomalies=tuple(
                 self._anomaly(found, history) for found in findings.found[:ANOMALIES_KEPT]
             ),

@@ -86,5 +86,5 @@ CHECKER = Checker(
     name="double-claim",
     opportunities="rows claimed twice and no second owner who claims",
     find=find,
-    is_promised=lambda contract: contract.leases,
+    can_be_seen=lambda contract: contract.leases,
 )

@@ -1,13 +1,12 @@
 """stats: the run did what it set out to do, so its other checks mean something.
 
-Never INVALID: a run without work, without a kill that landed, or with a queue that was not drained
-proves nothing, and that is UNKNOWN.
+Never INVALID: a run without work, with a fault that did not land, or with a queue that was not
+drained proves nothing, and that is UNKNOWN.
 """
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chaos.checkers import stuck
 from chaos.checkers.checker import Checker, Findings
@@ -18,36 +17,47 @@ if TYPE_CHECKING:
     from chaos.history import History
     from engine.subjects.contract import Contract
 
-
-def checker(*, expects_kills: bool) -> Checker:
-    """Return the check; a run that is meant to kill must interrupt a task's body."""
-    find_missing = functools.partial(find, expects_kills=expects_kills)
-    return Checker(name="stats", opportunities="acknowledged enqueues", find=find_missing)
+MID_TASK: Final = frozenset({"task", "itself"})
+"""The targets of kills that mean a task's body."""
 
 
-def find(history: History, contract: Contract, *, expects_kills: bool) -> Findings:
+def find(history: History, contract: Contract) -> Findings:
     """Name what is missing for a verdict."""
     return Findings(
         exercised=sum(len(task.acknowledged()) for task in history.tasks.values()),
-        missing="; ".join(_missing(history, contract, expects_kills=expects_kills)),
+        missing="; ".join(_missing(history, contract)),
     )
 
 
-def _missing(history: History, contract: Contract, *, expects_kills: bool) -> Iterator[str]:
+def _missing(history: History, contract: Contract) -> Iterator[str]:
     tasks = history.tasks.values()
     if not any(task.acknowledged() for task in tasks):
         yield "no enqueue was acknowledged"
     if not any(task.effects for task in tasks):
         yield "no task had an effect"
+    yield from _faults_that_did_not_land(history)
+    if history.final is None:
+        yield "there was no final read"
+    elif not history.final.value.get("drained") and not stuck.find(history, contract).found:
+        yield "the queue was not drained"
+
+
+def _faults_that_did_not_land(history: History) -> Iterator[str]:
     for kill in history.kills:
         if not kill.landed:
             yield (
                 f"the kill of process {kill.pid} at {history.at(kill.invoke.time)} was never"
                 " seen to land"
             )
-    if expects_kills and not any(kill.in_body for kill in history.kills):
+    mid_task = [kill for kill in history.kills if kill.invoke.value.get("target") in MID_TASK]
+    if mid_task and not any(kill.in_body for kill in mid_task):
         yield "no kill interrupted a task's body"
-    if history.final is None:
-        yield "there was no final read"
-    elif not history.final.value.get("drained") and not stuck.find(history, contract).found:
-        yield "the queue was not drained"
+    for window in history.windows:
+        if window.landed is None:
+            yield (
+                f"the fault {window.fault} at {history.at(window.opened.time)} was never seen to"
+                " land"
+            )
+
+
+CHECKER = Checker(name="stats", opportunities="acknowledged enqueues", find=find)

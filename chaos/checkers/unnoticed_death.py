@@ -128,6 +128,5 @@ CHECKER = Checker(
     name="unnoticed-death",
     opportunities="attempts that were killed and whose claim's holder lived on",
     find=find,
-    is_promised=lambda contract: contract.leases,
-    is_optional=True,
+    can_be_seen=lambda contract: contract.leases,
 )

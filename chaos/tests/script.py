@@ -211,6 +211,24 @@ class Script:
             return self
         return self.say(at + seen, fault, "ok", "kill", value={"pid": pid, "in_body": in_body})
 
+    def fault(
+        self,
+        at: float,
+        name: str,
+        *,
+        landed: bool = True,
+        until: float | None = None,
+        disturbs: str = "nothing",
+        pids: tuple[int, ...] = (),
+    ) -> Self:
+        """A fault strikes, is seen to land or not, and is healed if ``until`` says when."""
+        fault = f"fault-{len(self.ops)}"
+        self.say(at, fault, "invoke", name, value={"disturbs": disturbs})
+        self.say(at + 0.01, fault, "ok" if landed else "info", name, value={"pids": pids})
+        if until is None:
+            return self
+        return self.say(until, fault, "invoke", "heal").say(until + 0.01, fault, "ok", "heal")
+
     def exit(self, at: float, pid: int = 900, status: int = 0) -> Self:
         """The harness waits for a worker."""
         value = {"pid": pid, "slot": 0, "status": status}

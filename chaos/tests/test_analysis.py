@@ -6,7 +6,7 @@ import random
 from typing import TYPE_CHECKING
 
 from chaos.checkers import CHECKERS, Checker, analyse
-from chaos.checkers.checker import Findings
+from chaos.checkers.checker import Finding, Findings
 from chaos.tests.judging import CONTRACT, check
 from chaos.tests.script import Script, good_run, killed_run
 from engine.subjects.contract import Contract
@@ -31,8 +31,8 @@ def test_a_run_that_kept_every_promise_is_valid() -> None:
     assert [check.name for check in results.checks] == [checker.name for checker in CHECKERS]
 
 
-def test_checks_that_the_contract_does_not_promise_are_left_out() -> None:
-    """They cannot drag a run down."""
+def test_checks_that_the_contract_does_not_promise_cannot_drag_a_run_down() -> None:
+    """What its subject does not show is left out; what it does not promise is no offence."""
     modest = Contract(
         max_attempts=3,
         recovery_seconds=5.0,
@@ -40,18 +40,15 @@ def test_checks_that_the_contract_does_not_promise_are_left_out() -> None:
         deduplicates=False,
         counts_attempts=False,
     )
-    names = {check.name for check in analyse(complete_run().ops, modest).checks}
-    all_names = {checker.name for checker in CHECKERS}
-    assert all_names - names == {
-        "double-claim",
-        "unnoticed-death",
-        "dedupe-violation",
-        "uncounted-attempt",
-    }
+    checks = {check.name: check for check in analyse(complete_run().ops, modest).checks}
+    assert not {"double-claim", "unnoticed-death"} & checks.keys()
+    assert not checks["dedupe-violation"].is_forbidden
+    assert not checks["uncounted-attempt"].is_forbidden
+    assert checks["lost"].is_forbidden
 
 
-def test_an_optional_check_that_had_nothing_to_look_at_is_left_out() -> None:
-    """One that crashed, or that misses something, says so like any other."""
+def test_a_property_that_the_run_did_not_set_out_to_test_makes_it_not_unknown() -> None:
+    """Unless it crashed, or misses something; and the result says what it is."""
 
     def crash(_history: History, _contract: Contract) -> Findings:
         raise ZeroDivisionError("the checker divides by nothing")
@@ -62,16 +59,33 @@ def test_an_optional_check_that_had_nothing_to_look_at_is_left_out() -> None:
         "tested": lambda *_: Findings(exercised=1),
         "crashed": crash,
     }
-    checkers = [
-        Checker(name=name, opportunities="luck", find=find, is_optional=True)
-        for name, find in finds.items()
-    ]
-    results = analyse(complete_run().ops, CONTRACT, checkers=checkers)
-    assert {check.name: check.verdict for check in results.checks} == {
-        "missing": Verdict.UNKNOWN,
-        "tested": Verdict.VALID,
-        "crashed": Verdict.UNKNOWN,
+    checkers = [Checker(name=name, opportunities="luck", find=find) for name, find in finds.items()]
+    results = analyse(complete_run().ops, CONTRACT, checkers=checkers, exercises={"tested"})
+    assert {check.name: (check.verdict, check.is_required) for check in results.checks} == {
+        "untested": (Verdict.UNKNOWN, False),
+        "missing": (Verdict.UNKNOWN, True),
+        "tested": (Verdict.VALID, True),
+        "crashed": (Verdict.UNKNOWN, True),
     }
+    alone = analyse(complete_run().ops, CONTRACT, checkers=checkers[::2])
+    assert alone.verdict == Verdict.VALID
+    asked = analyse(complete_run().ops, CONTRACT, checkers=checkers[::2], exercises={"untested"})
+    assert asked.verdict == Verdict.UNKNOWN
+
+
+def test_an_anomaly_that_the_contract_allows_is_counted_and_makes_nothing_invalid() -> None:
+    """A reader sees it, with its witness; the verdict does not."""
+    finding = Finding(task="order-1", proof="it happened", moments=(1,), ops=good_run().ops)
+    checker = Checker(
+        name="allowed",
+        opportunities="luck",
+        find=lambda *_: Findings(exercised=1, found=[finding]),
+        is_promised=lambda _: False,
+    )
+    results = analyse(complete_run().ops, CONTRACT, checkers=[checker])
+    (check,) = results.checks
+    assert (check.verdict, check.count, check.is_forbidden) == (Verdict.VALID, 1, False)
+    assert results.verdict == Verdict.VALID
 
 
 def test_a_checker_that_crashes_proves_nothing() -> None:
@@ -85,11 +99,6 @@ def test_a_checker_that_crashes_proves_nothing() -> None:
     assert results.verdict == Verdict.UNKNOWN
     assert [check.verdict for check in results.checks] == [Verdict.VALID, Verdict.UNKNOWN]
     assert "ZeroDivisionError: the checker divides by nothing" in results.checks[1].note
-
-
-def test_a_run_is_expected_to_kill_unless_somebody_says_otherwise() -> None:
-    """A harness that forgets to say must not pass without a kill."""
-    assert "no kill" in analyse(good_run().ops, CONTRACT).checks[-1].note
 
 
 def test_an_anomaly_outweighs_what_nobody_knows() -> None:
