@@ -111,7 +111,9 @@ def renew(database: QueueDatabase, claims: Sequence[Claim], *, lease_seconds: fl
                 f"UPDATE {SCHEDULED} SET lease_until = {database.dialect.after} WHERE id {among}",
                 [lease_seconds, *ids],
             )
-    return without(claims, held)
+    # By token too: a worker that claimed a task again still knows its own stale claim.
+    tokens = {claim.id: claim.token for claim in held}
+    return [claim for claim in claims if tokens.get(claim.id) != claim.token]
 
 
 def forgotten(
@@ -127,12 +129,6 @@ def forgotten(
     ).fetchall()
     ids = {claim.id for claim in known}
     return [(id_, token) for id_, token in rows if id_ not in ids]
-
-
-def without(claims: Iterable[Claim], others: Iterable[Claim]) -> list[Claim]:
-    """Return the claims that are not among ``others``."""
-    ids = {claim.id for claim in others}
-    return [claim for claim in claims if claim.id not in ids]
 
 
 def has_expired(database: QueueDatabase) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import connection
 
-from background_task import claims
+from background_task import claims, outcomes
 from background_task.due import seconds_until_due
 from background_task.models import ScheduledTask
 from engine.project.tasks import send_mail
@@ -241,6 +241,21 @@ def test_a_renewal_tells_which_claims_are_lost(database: QueueDatabase, terms: T
     assert lost == [held[taken.id], held[gone.id]]
     assert ScheduledTask.objects.get(id=kept.id).lease_until != LONG_AGO
     assert ScheduledTask.objects.get(id=taken.id).lease_until == LONG_AGO
+
+
+def test_a_claim_that_its_own_worker_replaced_is_lost(
+    database: QueueDatabase, terms: Terms
+) -> None:
+    """The row is the worker's still, but by its second claim: the first is over."""
+    send_mail("a")
+    first = claim(database, terms)
+    expire()
+    with database.transaction():
+        outcomes.reap(database, terms)
+    ScheduledTask.objects.update(run_at=LONG_AGO)
+    second = claim(database, terms)
+
+    assert claims.renew(database, [*first, *second], lease_seconds=60.0) == first
 
 
 def test_a_released_task_is_held_by_nobody(database: QueueDatabase, terms: Terms) -> None:
