@@ -17,6 +17,7 @@ class Bodies:
 
     Attributes:
         running: the task that each process has started and not ended, by pid.
+        pids: every process that ever started one.
     """
 
     def __init__(self, history: Path) -> None:
@@ -24,6 +25,7 @@ class Bodies:
         self._offsets: dict[Path, int] = {}
         self._unreported: collections.deque[Op] = collections.deque()
         self.running: dict[int, str] = {}
+        self.pids: set[int] = set()
 
     def new_starts(self) -> Iterator[Op]:
         """Yield each start once, in each process's order."""
@@ -42,6 +44,7 @@ class Bodies:
         pid = int(op.process.rpartition("-")[2])
         if op.type == "invoke" and op.task is not None:
             self.running[pid] = op.task
+            self.pids.add(pid)
             self._unreported.append(op)
         else:
             self.running.pop(pid, None)

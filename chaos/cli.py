@@ -118,7 +118,7 @@ def _request(options: argparse.Namespace) -> Request:
     now = datetime.datetime.now(tz=datetime.UTC)
     folder = options.out / f"{now:%Y%m%d-%H%M%S}-{options.subject.replace(':', '.')}-seed{seed}"
     return Request(
-        scenarios=[SCENARIOS[name] for name in options.scenario or SCENARIOS],
+        scenarios=[SCENARIOS[name] for name in options.scenario or _smoke()],
         databases=databases,
         named=bool(options.database or options.database_url),
         subject=subject_named(options.subject),
@@ -127,6 +127,10 @@ def _request(options: argparse.Namespace) -> Request:
         url=options.database_url,
         folder=folder.resolve(),
     )
+
+
+def _smoke() -> list[str]:
+    return [name for name, scenario in SCENARIOS.items() if scenario.is_smoke]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 import psutil
 
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from engine.databases import Database
+    from chaos.plan import Plan
     from engine.project.recorder import Recorder
     from engine.subjects import Subject
+
+Role = Literal["worker", "producer", "harness"]
 
 STOP_SECONDS: Final = 20.0
 RESPAWN_PAUSE_SECONDS: Final = 0.5
@@ -46,13 +48,21 @@ class Cluster:
     """
 
     def __init__(
-        self, subject: Subject, database: Database, folder: Path, history: Recorder
+        self,
+        subject: Subject,
+        databases: Mapping[Role, Mapping[str, Any]],
+        folder: Path,
+        history: Recorder,
     ) -> None:
+        """Take the ``DATABASES`` entry that each role's processes get."""
         self._subject = subject
         self._history = history
         self._logs = folder / "logs"
         self._python = str(subject.python())
-        self._environment = _environment(subject, database, folder / "history")
+        self._environments = {
+            role: _environment(subject, settings, folder, role)
+            for role, settings in databases.items()
+        }
         self._workers: dict[int, _Worker] = {}
         self._producers: list[subprocess.Popen[bytes]] = []
         self._empty_slots: dict[int, float] = {}
@@ -66,17 +76,17 @@ class Cluster:
         """
         command = [self._python, "-m", "engine.project.manage", "migrate", "--verbosity=0"]
         done = subprocess.run(
-            command, env=self._environment, capture_output=True, text=True, check=False
+            command, env=self._environments["harness"], capture_output=True, text=True, check=False
         )
         (self._logs / "migrate.log").write_text(done.stdout + done.stderr)
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise ClusterError(f"the tables of {self._subject.name} were not created: {last}")
 
-    def start_workers(self, count: int, processes: int) -> None:
-        """Start workers in slots 0 to ``count - 1``."""
-        self._arguments = self._subject.worker_arguments(processes)
-        for slot in range(count):
+    def start_workers(self, plan: Plan) -> None:
+        """Start the workers of a plan, in slots from 0 on."""
+        self._arguments = self._subject.worker_arguments(plan.processes, plan.timeout_seconds)
+        for slot in range(plan.workers):
             self._spawn(slot)
 
     def start_producers(self, count: int, plan: Path) -> None:
@@ -84,7 +94,7 @@ class Cluster:
         for number in range(count):
             log = (self._logs / f"producer-{number}.log").open("wb")
             command = ["-m", "engine.project.produce", str(plan), str(number)]
-            self._producers.append(self._popen(command, log))
+            self._producers.append(self._popen(command, log, "producer"))
             log.close()
 
     def are_producers_done(self) -> bool:
@@ -106,6 +116,18 @@ class Cluster:
         with contextlib.suppress(ProcessLookupError):
             return os.getsid(pid) in {worker.process.pid for worker in self._workers.values()}
         return False
+
+    def worker_of(self, pid: int) -> list[int]:
+        """Return the pids of the worker that a process belongs to, the worker's own first."""
+        with contextlib.suppress(ProcessLookupError):
+            worker = os.getsid(pid)
+            if worker in {each.process.pid for each in self._workers.values()}:
+                return [worker, *_descendants(worker)]
+        return []
+
+    def workers(self) -> dict[int, int]:
+        """Return the pid of each worker, by its slot; its processes are not among them."""
+        return {worker.slot: worker.process.pid for worker in self._workers.values()}
 
     def pids(self) -> list[int]:
         """Return the pids of all workers and all their processes, the workers first."""
@@ -135,10 +157,18 @@ class Cluster:
             producer.kill()
             producer.wait()
         for worker in self._workers.values():
-            worker.process.terminate()
+            self.tell_to_stop(worker.process.pid, signal.SIGTERM)
         deadline = time.monotonic() + seconds
         for worker in list(self._workers.values()):
             self._stop_one(worker, deadline)
+
+    def tell_to_stop(self, pid: int, number: signal.Signals) -> None:
+        """Send a worker a signal that asks it to stop, and record that it was told."""
+        slots = [slot for slot, worker in self.workers().items() if worker == pid]
+        value = {"pid": pid, "slot": slots[0] if slots else None, "signal": number.name}
+        self._history.write("ok", "stop", value=value)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
     def _stop_one(self, worker: _Worker, deadline: float) -> None:
         descendants = _descendants(worker.process.pid)
@@ -159,14 +189,16 @@ class Cluster:
     def _spawn(self, slot: int) -> None:
         self._spawned += 1
         log = (self._logs / f"worker-{slot}.log").open("ab")
-        process = self._popen(["-m", "engine.project.manage", *self._arguments], log)
+        process = self._popen(["-m", "engine.project.manage", *self._arguments], log, "worker")
         self._workers[slot] = _Worker(slot, process, log, time.monotonic())
         self._history.write("ok", "spawn", value={"pid": process.pid, "slot": slot})
 
-    def _popen(self, arguments: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    def _popen(
+        self, arguments: Sequence[str], log: IO[bytes], role: Role
+    ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [self._python, *arguments],
-            env=self._environment,
+            env=self._environments[role],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -174,15 +206,19 @@ class Cluster:
         )
 
 
-def _environment(subject: Subject, database: Database, history: Path) -> Mapping[str, str]:
+def _environment(
+    subject: Subject, database: Mapping[str, Any], folder: Path, role: Role
+) -> Mapping[str, str]:
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "engine.project.settings",
         "PYTHONPATH": os.pathsep.join(str(path) for path in subject.import_path()),
         "PYTHONUNBUFFERED": "1",
-        "KILLPROOF_DATABASE": json.dumps(database.django_settings()),
+        "KILLPROOF_DATABASE": json.dumps(database),
         "KILLPROOF_SETTINGS": json.dumps(subject.settings()),
-        "KILLPROOF_HISTORY": str(history),
+        "KILLPROOF_HISTORY": str(folder / "history"),
+        "KILLPROOF_ORDERS": str(folder / "orders"),
+        "KILLPROOF_ROLE": role,
         "KILLPROOF_PARENT": str(os.getpid()),
     }
 

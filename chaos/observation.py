@@ -84,3 +84,33 @@ def record_final_rows(
         )
     value = {"drained": is_drained}
     history.write("ok", "final-read", process="final-read", value=value, database_time=now)
+
+
+def record_census(connection: Any, subject: Subject, history: Recorder) -> None:
+    """Write how many rows there are, and how many changes there were, in one snapshot."""
+    rows = subject.census_sql()
+    if not rows:
+        return
+    words = subject.audited()
+    counted = ", ".join(audit.count_sql(*words[word]) for word in words)
+    cursor = connection.cursor()
+    cursor.execute(f"{rows}, {counted}")
+    numbers = cursor.fetchone()
+    cursor.close()
+    names = ("live", "completed", "failed", *words)
+    history.write("ok", "census", value=dict(zip(names, map(int, numbers), strict=True)))
+
+
+def record_sessions(database: Database, history: Recorder, *, own: int) -> None:
+    """Write which sessions are open, but for the harness's own."""
+    still_open = [
+        {
+            "session": session.number,
+            "state": session.state,
+            "seconds": round(session.seconds, 3),
+            "query": session.query,
+        }
+        for session in database.sessions()
+        if session.number != own
+    ]
+    history.write("ok", "sessions", value={"open": still_open})

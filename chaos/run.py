@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import random
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from chaos import observation
+from chaos.arena import Arena
 from chaos.bodies import Bodies
 from chaos.checkers import analyse
 from chaos.cluster import Cluster
-from chaos.faults import Faults
+from chaos.conductor import Conductor
+from chaos.faults import FAULTS
+from chaos.mortality import Mortality
 from engine.project.recorder import Recorder
 from engine.subjects import audit
 from reports.schema import Results, read_history, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from chaos.plan import Plan
+    from chaos.proxy import Proxy
     from engine.databases import Database
-    from engine.subjects import Subject
+    from engine.subjects import Contract, Subject
 
 PATIENCE_SECONDS: Final = 9.0
 """How much longer than the contract's recovery the drain waits without seeing any progress."""
@@ -32,6 +38,9 @@ DRAIN_SECONDS: Final = 45.0
 
 STEP_SECONDS: Final = 0.004
 QUIET_SECONDS: Final = 0.5
+CENSUS_SECONDS: Final = 0.5
+SESSIONS_SECONDS: Final = 2.0
+"""How long a server may take to notice that its clients are gone."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,63 +61,116 @@ class Run:
     def execute(self) -> Results:
         """Carry the plan out, store the history, and return and store the verdict.
 
-        Whatever happens, no worker and no producer is left when this returns or raises.
+        Whatever happens, no worker and no producer is left when this returns or raises, and every
+        fault is healed.
         """
-        for name in ("history", "logs", "marks"):
+        for name in ("history", "logs", "marks", "orders"):
             (self.folder / name).mkdir(parents=True)
         self.plan.write(self.folder / "plan.json")
         history = Recorder(self.folder / "history", "harness")
-        cluster = Cluster(self.subject, self.database, self.folder, history)
-        try:
-            self._carry_out(cluster, history)
-        finally:
-            # Whatever is left by now was interrupted, and so are its tasks.
-            cluster.stop(seconds=0.0)
-            history.close()
-        results = analyse(read_history(self.folder), self.subject.contract())
+        with contextlib.closing(history), self._proxies() as proxies:
+            cluster = Cluster(self.subject, self._entries(proxies), self.folder, history)
+            try:
+                self._carry_out(cluster, history, proxies)
+            finally:
+                # Whatever is left by now was interrupted, and so are its tasks.
+                cluster.stop(seconds=0.0)
+        contract = contract_of(self.subject, self.plan)
+        results = analyse(read_history(self.folder), contract, exercises=self.plan.exercises)
         write_json(self.folder / "results.json", results)
         return results
 
-    def _carry_out(self, cluster: Cluster, history: Recorder) -> None:
+    @contextlib.contextmanager
+    def _proxies(self) -> Iterator[Mapping[str, Proxy]]:
+        """Give what workers and producers connect through, if a fault of the plan needs it."""
+        with contextlib.ExitStack() as stack:
+            proxies: dict[str, Proxy] = {}
+            if any(FAULTS[strike.fault].needs_proxy for strike in self.plan.strikes):
+                from chaos.proxy import Proxy
+
+                for role in ("worker", "producer"):
+                    proxies[role] = Proxy(self.database.name, "127.0.0.1", self.database.port)
+                    proxies[role].start()
+                    stack.callback(proxies[role].stop)
+            yield proxies
+
+    def _entries(self, proxies: Mapping[str, Proxy]) -> Mapping[Any, Mapping[str, Any]]:
+        """Return the entry of Django's DATABASES that each role gets."""
+        direct = self.database.django_settings()
+        through = {
+            role: {**direct, "HOST": "127.0.0.1", "PORT": str(proxy.port)}
+            for role, proxy in proxies.items()
+        }
+        return {"harness": direct, "worker": direct, "producer": direct, **through}
+
+    def _carry_out(self, cluster: Cluster, history: Recorder, proxies: Mapping[str, Proxy]) -> None:
         self._begin("setup", history)
         self.database.reset()
         cluster.migrate()
         with observation.connected(self.database) as connection:
             audit.install(connection, self.database.name, self.subject.tables)
-            cluster.start_workers(self.plan.workers, self.plan.processes)
-            bodies = Bodies(self.folder / "history")
-            faults = Faults(self.plan.kills, cluster, bodies, history)
-            self._begin("steady", history)
-            cluster.start_producers(self.plan.producers, self.folder / "plan.json")
-            self._offer(cluster, faults, history)
-            is_drained = self._drain(connection, cluster, faults, history)
-            self._begin("quiesce", history)
-            is_drained = is_drained and self._is_quiet(connection)
-            cluster.stop()
-            faults.strike()  # what poison did last
-            self._read(connection, history, is_drained=is_drained)
+        arena = Arena(
+            plan=self.plan,
+            cluster=cluster,
+            bodies=Bodies(self.folder / "history"),
+            database=self.database,
+            subject=self.subject,
+            history=history,
+            rng=random.Random(f"{self.plan.seed}/arena"),  # noqa: S311 - a plan is no secret
+            proxies=proxies,
+            orders=self.folder / "orders",
+        )
+        cluster.start_workers(self.plan)
+        self._begin("steady", history)
+        cluster.start_producers(self.plan.producers, self.folder / "plan.json")
+        with contextlib.closing(Mortality(arena.bodies, history)) as mortality:
+            self._offer(arena, mortality)
+            # A connection of before the faults may not have outlived them.
+            with observation.connected(self.database) as connection:
+                self._end(connection, arena, mortality)
 
-    def _offer(self, cluster: Cluster, faults: Faults, history: Recorder) -> None:
-        """Let the producers enqueue, and strike while they do."""
-        self._begin("chaos", history)
+    def _offer(self, arena: Arena, mortality: Mortality) -> None:
+        """Let the producers enqueue, and strike while they do; in the end all faults are healed."""
+        self._begin("chaos", arena.history)
         deadline = time.monotonic() + FAULT_SECONDS
-        while not (cluster.are_producers_done() and faults.are_over):
-            if time.monotonic() > deadline:
-                break  # a fault that was not triggered leaves its trace: the verdict is UNKNOWN
-            faults.strike()
-            cluster.tend()
-            time.sleep(STEP_SECONDS)
-        self._begin("heal", history)
+        conductor = Conductor(arena)
+        try:
+            while not (arena.cluster.are_producers_done() and conductor.is_over):
+                if time.monotonic() > deadline:
+                    break  # a fault that was not triggered leaves its trace: UNKNOWN
+                conductor.step()
+                arena.cluster.tend()
+                mortality.look()
+                time.sleep(STEP_SECONDS)
+            self._begin("heal", arena.history)
+        finally:
+            conductor.heal()
 
-    def _drain(self, connection: Any, cluster: Cluster, faults: Faults, history: Recorder) -> bool:
+    def _end(self, connection: Any, arena: Arena, mortality: Mortality) -> None:
+        is_drained = self._drain(connection, arena, mortality)
+        self._begin("quiesce", arena.history)
+        is_drained = is_drained and self._is_quiet(connection)
+        arena.cluster.stop()
+        mortality.look()
+        self._await_sessions(connection)
+        own = self.database.session(connection)
+        observation.record_sessions(self.database, arena.history, own=own)
+        observation.record_census(connection, self.subject, arena.history)
+        self._read(connection, arena.history, is_drained=is_drained)
+
+    def _drain(self, connection: Any, arena: Arena, mortality: Mortality) -> bool:
         """Wait until no row lives, nothing has moved for too long, or time is up; tell which."""
-        self._begin("drain", history)
+        self._begin("drain", arena.history)
         patience = self.subject.contract().recovery_seconds + PATIENCE_SECONDS
         state, moved_at = self._live_state(connection), time.monotonic()
-        deadline = moved_at + DRAIN_SECONDS
+        deadline, counted_at = moved_at + DRAIN_SECONDS, 0.0
         while state[0] and time.monotonic() < min(deadline, moved_at + patience):
-            faults.strike()
-            cluster.tend()
+            arena.cluster.tend()
+            arena.bodies.catch_up()
+            mortality.look()
+            if time.monotonic() > counted_at + CENSUS_SECONDS:
+                counted_at = time.monotonic()
+                observation.record_census(connection, self.subject, arena.history)
             time.sleep(STEP_SECONDS * 5)
             former, state = state, self._live_state(connection)
             if state != former:
@@ -118,6 +180,14 @@ class Run:
     def _is_quiet(self, connection: Any) -> bool:
         time.sleep(QUIET_SECONDS)
         return not self._live_state(connection)[0]
+
+    def _await_sessions(self, connection: Any) -> None:
+        own = self.database.session(connection)
+        deadline = time.monotonic() + SESSIONS_SECONDS
+        while time.monotonic() < deadline:
+            if all(session.number == own for session in self.database.sessions()):
+                return
+            time.sleep(STEP_SECONDS * 5)
 
     def _read(self, connection: Any, history: Recorder, *, is_drained: bool) -> None:
         self._begin("final-read", history)
@@ -134,3 +204,11 @@ class Run:
     def _begin(self, phase: str, history: Recorder) -> None:
         history.write("ok", "phase", value={"name": phase})
         self.on_phase(phase)
+
+
+def contract_of(subject: Subject, plan: Plan) -> Contract:
+    """Return what the subject promises in a run of that plan."""
+    contract = subject.contract()
+    if plan.timeout_seconds is None or contract.timeout_seconds is None:
+        return contract
+    return dataclasses.replace(contract, timeout_seconds=plan.timeout_seconds)

@@ -13,7 +13,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.run import Run
+from chaos.run import Run, contract_of
+from chaos.scenarios import why_not
 from engine.databases import Unavailable, open_database
 from engine.databases.leftovers import temporary_folder
 from engine.provenance import REPOSITORY, commit
@@ -56,8 +57,10 @@ class Cell:
     """One run of a session, or the reason why there is none.
 
     Attributes:
-        results: None if the database could not be had.
+        results: None if the database could not be had, or has not what the scenario needs.
         reason: why not, in one line.
+        is_applicable: false if the scenario has nothing to do there, such as cutting the network
+            of a file: then nothing is missing.
         folder: the stored run.
     """
 
@@ -66,6 +69,7 @@ class Cell:
     results: Results | None = None
     reason: str = ""
     folder: Path | None = None
+    is_applicable: bool = True
 
 
 def run_session(request: Request, on_phase: Callable[[str, str, str], None]) -> Iterator[Cell]:
@@ -103,6 +107,10 @@ def _run(
     on_phase: Callable[[str, str, str], None],
 ) -> Cell:
     plan = scenario.plan(request.seed)
+    if reason := why_not(plan, database, request.subject):
+        return Cell(
+            scenario=scenario.name, database=database.name, reason=reason, is_applicable=False
+        )
     folder = request.folder / f"{scenario.name}-{database.name}"
     begun, started_at = time.monotonic(), datetime.datetime.now(tz=datetime.UTC)
     run = Run(
@@ -143,7 +151,7 @@ def _manifest(scenario: Scenario, plan: Plan, database: Database, subject: Subje
         subject={
             "name": subject.name,
             "version": subject.version(),
-            "contract": dataclasses.asdict(subject.contract()),
+            "contract": dataclasses.asdict(contract_of(subject, plan)),
         },
         environment=_environment(),
     )

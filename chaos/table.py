@@ -27,7 +27,9 @@ STYLES: Final = {
 def session_verdict(cells: Sequence[Cell], *, named: bool) -> Verdict:
     """Return the worst verdict; a database that was asked for and not tested is UNKNOWN."""
     tested = [cell.results.verdict for cell in cells if cell.results is not None]
-    missing = [Verdict.UNKNOWN for cell in cells if cell.results is None and named]
+    missing = [
+        Verdict.UNKNOWN for cell in cells if cell.results is None and cell.is_applicable and named
+    ]
     return Verdict.worst([*tested, *missing])
 
 
@@ -60,7 +62,7 @@ def remarks(cells: Sequence[Cell]) -> Iterator[str]:
         if cell.results is None:
             continue
         for check in cell.results.checks:
-            if check.verdict is not Verdict.VALID:
+            if check.verdict is not Verdict.VALID and check.is_required:
                 yield f"{cell.scenario} on {cell.database}: {_remark(check)}"
     for reason in dict.fromkeys(cell.reason for cell in cells if cell.results is None):
         yield f"not tested: {escape(reason)}"
@@ -80,7 +82,8 @@ def to_json(cells: Sequence[Cell], verdict: Verdict, seed: int) -> str:
 
 def _row(cell: Cell) -> list[str]:
     if cell.results is None:
-        return [cell.scenario, cell.database, "[dim]not tested[/]", *["-"] * 6]
+        why = "not tested" if cell.is_applicable else "not applicable"
+        return [cell.scenario, cell.database, f"[dim]{why}[/]", *["-"] * 6]
     counts = cell.results.counts
     numbers = (
         counts.acknowledged,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chaos import workload
-from chaos.plan import Kill
+from chaos.plan import Strike
 from chaos.scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -25,13 +25,18 @@ def _workload(rng: random.Random) -> Workload:
         *workload.delayed(rng, 10, seconds=SECONDS / 2),
         *poison,
     ]
-    return calls, [Kill(trigger=task.key, target="itself") for task in poison]
+    return calls, [
+        Strike(
+            fault="sigkill", on_start_of=task.key, every_start=True, options={"target": "itself"}
+        )
+        for task in poison
+    ]
 
 
 POISON = Scenario(
     name="poison",
     summary="Tasks that SIGKILL their own worker, every time they run, beside healthy tasks",
-    workers=2,
-    processes=2,
     workload=_workload,
+    exercises=("attempt-overrun", "uncounted-attempt"),
+    is_smoke=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chaos import workload
-from chaos.plan import Kill
+from chaos.plan import Strike
 from chaos.scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -25,13 +25,16 @@ def _workload(rng: random.Random) -> Workload:
         *workload.delayed(rng, 10, seconds=SECONDS / 2),
         *victims,
     ]
-    return calls, [Kill(trigger=victim.key, target="everything") for victim in victims]
+    return calls, [
+        Strike(fault="sigkill", on_start_of=victim.key, options={"target": "everything"})
+        for victim in victims
+    ]
 
 
 SIGKILL_EVERYTHING = Scenario(
     name="sigkill_everything",
     summary="SIGKILL every worker with all its processes at once, as if the host had died",
-    workers=2,
-    processes=2,
     workload=_workload,
+    exercises=("unjustified-redelivery", "uncounted-attempt", "duplicated-effect"),
+    is_smoke=True,
 )

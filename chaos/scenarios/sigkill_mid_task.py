@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chaos import workload
-from chaos.plan import Kill
+from chaos.plan import Strike
 from chaos.scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -29,13 +29,24 @@ def _workload(rng: random.Random) -> Workload:
         *workload.slow(rng, 1, seconds=0.5, work=6.0),
         *victims,
     ]
-    return calls, [Kill(trigger=victim.key, target="task") for victim in hit]
+    return calls, [
+        Strike(fault="sigkill", on_start_of=victim.key, options={"target": "task"})
+        for victim in hit
+    ]
 
 
 SIGKILL_MID_TASK = Scenario(
     name="sigkill_mid_task",
     summary="SIGKILL the process that runs a task, in the middle of its body, again and again",
     workers=3,
-    processes=2,
     workload=_workload,
+    exercises=(
+        "unjustified-redelivery",
+        "uncounted-attempt",
+        "duplicated-effect",
+        "premature",
+        "attempt-overrun",
+        "zombie-finish",
+    ),
+    is_smoke=True,
 )

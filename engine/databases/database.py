@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from engine.databases.address import Address
-    from engine.databases.dialect import Dialect
+    from engine.databases.dialect import Dialect, Session
 
 READY_SECONDS = 60.0
 _RETRY_SECONDS = 0.05
@@ -158,6 +158,15 @@ class Database:
     def blockers(self, session: int) -> tuple[int, ...]:
         """Ask which sessions block the given one; () on SQLite, which keeps no such list."""
         return self._dialect.blockers(self._server.address, session)
+
+    def sessions(self) -> tuple[Session, ...]:
+        """Ask for the sessions of clients on the database; () on SQLite, which keeps no list."""
+        return self._dialect.sessions(self._server.address)
+
+    @property
+    def port(self) -> int:
+        """The port that the server listens on; 0 for a file."""
+        return self._server.address.port
 
     def _create_when_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS

@@ -6,6 +6,7 @@ A dialect holds no state: it opens a connection, asks, and closes it again.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,6 +19,25 @@ if TYPE_CHECKING:
     from engine.databases.address import Address
 
 CONNECT_TIMEOUT_SECONDS = 5
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One client's session on a server, as the server tells it.
+
+    Attributes:
+        number: as in ``blockers`` and ``end_session``.
+        state: the server's own words, such as ``idle in transaction`` or ``Sleep``.
+        seconds: how long it has been in this state.
+        query: what it runs, or ran last; cut.
+        client_port: the port of its client; None where the server does not tell.
+    """
+
+    number: int
+    state: str
+    seconds: float
+    query: str
+    client_port: int | None = None
 
 
 class Dialect(ABC):
@@ -61,6 +81,10 @@ class Dialect(ABC):
     @abstractmethod
     def blockers(self, address: Address, session: int) -> tuple[int, ...]:
         """Ask which sessions the given one waits for."""
+
+    @abstractmethod
+    def sessions(self, address: Address) -> tuple[Session, ...]:
+        """Ask for the sessions on the database, without the one that asks."""
 
     @abstractmethod
     def django_settings(self, address: Address) -> dict[str, Any]:

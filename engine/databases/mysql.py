@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.databases.dialect import CONNECT_TIMEOUT_SECONDS, Dialect, server_settings
+from engine.databases.dialect import CONNECT_TIMEOUT_SECONDS, Dialect, Session, server_settings
 
 if TYPE_CHECKING:
     from engine.databases.address import Address
@@ -16,6 +16,10 @@ _DURABILITY_QUERY = """
         'innodb_doublewrite', 'innodb_flush_log_at_trx_commit', 'innodb_flush_method',
         'log_bin', 'sync_binlog'
     )
+"""
+_SESSIONS_QUERY = """
+    SELECT id, command, time, left(info, 200), host FROM information_schema.processlist
+    WHERE db = %s AND id <> CONNECTION_ID() ORDER BY id
 """
 # A statement that waits for a killed session's rollback gives up after this time.
 _LOCK_TIMEOUT_SECONDS = 20
@@ -82,6 +86,20 @@ class MySQL(Dialect):
         rows = self.ask(address, self.blockers_query, (session,))
         return tuple(int(blocker) for (blocker,) in rows)
 
+    def sessions(self, address: Address) -> tuple[Session, ...]:
+        """Ask the process list for the clients of the database."""
+        rows = self.ask(address, _SESSIONS_QUERY, (address.database,))
+        return tuple(
+            Session(
+                number=int(number),
+                state=str(command),
+                seconds=float(seconds or 0),
+                query=str(query or ""),
+                client_port=_port_of(str(host)),
+            )
+            for number, command, seconds, query, host in rows
+        )
+
     def django_settings(self, address: Address) -> dict[str, Any]:
         """Write settings that can store any text."""
         return server_settings(
@@ -132,6 +150,12 @@ def _exists(cursor: Any, address: Address) -> bool:
         "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s", (address.database,)
     )
     return cursor.fetchone() is not None
+
+
+def _port_of(host: str) -> int | None:
+    """Return the port of a client such as ``localhost:50312``."""
+    port = host.rpartition(":")[2]
+    return int(port) if port.isdigit() else None
 
 
 def _identifier(name: str) -> str:

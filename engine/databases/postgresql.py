@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.databases.dialect import CONNECT_TIMEOUT_SECONDS, Dialect, server_settings
+from engine.databases.dialect import CONNECT_TIMEOUT_SECONDS, Dialect, Session, server_settings
 
 if TYPE_CHECKING:
     import psycopg
@@ -17,6 +17,15 @@ _DURABILITY_QUERY = """
     SELECT name, setting FROM pg_settings
     WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes', 'wal_sync_method')
     ORDER BY name
+"""
+_SESSIONS_QUERY = """
+    SELECT pid, coalesce(state, ''),
+        coalesce(extract(epoch FROM clock_timestamp() - state_change), 0),
+        left(coalesce(query, ''), 200), client_port
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+        AND backend_type = 'client backend'
+    ORDER BY pid
 """
 
 
@@ -67,6 +76,13 @@ class PostgreSQL(Dialect):
     def blockers(self, address: Address, session: int) -> tuple[int, ...]:
         """Ask which backends hold, or wait before us for, any lock that the given one wants."""
         return tuple(self.ask(address, "SELECT pg_blocking_pids(%s)", (session,))[0][0])
+
+    def sessions(self, address: Address) -> tuple[Session, ...]:
+        """Ask pg_stat_activity for the clients of the database."""
+        return tuple(
+            Session(number=pid, state=state, seconds=float(age), query=query, client_port=port)
+            for pid, state, age, query, port in self.ask(address, _SESSIONS_QUERY)
+        )
 
     def django_settings(self, address: Address) -> dict[str, Any]:
         """Write settings without options: the server's defaults are ours."""

@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.databases.dialect import Dialect
+from engine.databases.dialect import Dialect, Session
 
 if TYPE_CHECKING:
     from engine.databases.address import Address
@@ -60,6 +60,11 @@ class SQLite(Dialect):
     def blockers(self, address: Address, session: int) -> tuple[int, ...]:
         """Tell nothing: SQLite locks the file through the system and keeps no list of waiters."""
         del address, session
+        return ()
+
+    def sessions(self, address: Address) -> tuple[Session, ...]:
+        """Return (): it keeps no such list."""
+        del address
         return ()
 
     def django_settings(self, address: Address) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-from engine.project import meter
+from engine.project import meter, orders
 
 
 class ProjectConfig(AppConfig):
@@ -12,5 +12,6 @@ class ProjectConfig(AppConfig):
     label = "shop"
 
     def ready(self) -> None:
-        """Meter the connections, if the environment asks for it."""
+        """Meter the connections and obey orders, if the environment asks for it."""
         meter.install()
+        orders.install()

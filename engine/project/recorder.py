@@ -7,6 +7,7 @@ death of its process, and no two processes share a file. ``docs/history.md`` lis
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import os
 import time
@@ -69,3 +70,9 @@ def is_first_time(key: str) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def digest(args: Any) -> str:
+    """Return a short text that stands for the arguments of a call: equal if they are."""
+    canonical = json.dumps(args, sort_keys=True, default=str).encode()
+    return hashlib.sha256(canonical).hexdigest()[:12]

@@ -6,6 +6,7 @@ The first argument is the key of the task in the run's history.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import time
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from background_task import background
 from engine.project.models import Invoice, Mail
-from engine.project.recorder import is_first_time, recorder
+from engine.project.recorder import digest, is_first_time, recorder
 
 try:
     from background_task import current_task
@@ -35,17 +36,18 @@ class OutOfPaperError(Exception):
 @background(schedule=0)
 def send_mail(order: str) -> None:
     """Send one mail at once: the common, short task."""
-    with _observed(order, "send_mail"):
+    with observed(order):
         _send(order)
 
 
 @background(schedule=0)
 def write_invoice(order: str, seconds: float) -> str:
     """Work for ``seconds``, then write an invoice."""
-    with _observed(order, "write_invoice"):
+    with observed(order, seconds) as returned:
         time.sleep(seconds)
         Invoice.objects.create(order=order, written_by=os.getpid())
-        _effect(order)
+        effect(order)
+        returned["result"] = f"invoice of {order}"
     return f"invoice of {order}"
 
 
@@ -54,7 +56,7 @@ def hang_once(order: str, seconds: float) -> None:
     """Hang for ``seconds`` the first time, so that a fault can strike; be quick from then on."""
     # Asked before the start is recorded: whoever kills this because it started, kills it after.
     is_first = is_first_time(order)
-    with _observed(order, "hang_once"):
+    with observed(order, seconds):
         if is_first:
             time.sleep(seconds)
         _send(order)
@@ -63,7 +65,7 @@ def hang_once(order: str, seconds: float) -> None:
 @background(schedule=0)
 def fail_once(order: str) -> None:
     """Raise the first time, before any effect."""
-    with _observed(order, "fail_once"):
+    with observed(order):
         if is_first_time(order):
             raise OutOfPaperError(f"order {order}: the printer is out of paper")
         _send(order)
@@ -72,37 +74,45 @@ def fail_once(order: str) -> None:
 @background(schedule=0)
 def kill_worker(order: str) -> None:
     """Kill the process that runs this, every time, after a moment of innocent work."""
-    with _observed(order, "kill_worker"):
+    with observed(order):
         time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _send(order: str) -> None:
     Mail.objects.create(order=order, sent_by=os.getpid())
-    _effect(order)
+    effect(order)
 
 
-def _effect(order: str) -> None:
+def effect(order: str) -> None:
+    """Record that the body of the task with this key had its effect."""
     if body := recorder("body"):
         body.write("ok", "effect", task=order, value={"pid": os.getpid()}, **_attempt())
 
 
 @contextlib.contextmanager
-def _observed(order: str, kind: str) -> Iterator[None]:
+def observed(order: str, *args: Any) -> Iterator[dict[str, str]]:
+    """Record the body of the task with this key and these other arguments: start, end, error.
+
+    What it will return goes into ``result`` of the mapping that this gives.
+    """
+    returned: dict[str, str] = {}
     body = recorder("body")
     if body is None:
-        yield
+        yield returned
         return
     task = current_task()
-    value = {"pid": os.getpid(), "kind": kind, **({"row": task.id} if task else {})}
-    body.write("invoke", "attempt", task=order, value=value, **_attempt())
+    value = {"pid": os.getpid(), "digest": digest([order, *args])}
+    row = {"row": task.id} if task else {}
+    body.write("invoke", "attempt", task=order, value={**value, **row}, **_attempt())
     try:
-        yield
+        yield returned
     except BaseException as error:
         message = f"{type(error).__name__}: {error}"
         body.write("fail", "attempt", task=order, error=message, **_attempt())
         raise
-    body.write("ok", "attempt", task=order, **_attempt())
+    value = {name: json.dumps(result) for name, result in returned.items()}
+    body.write("ok", "attempt", task=order, value=value or None, **_attempt())
 
 
 def _attempt() -> dict[str, int]:

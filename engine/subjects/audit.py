@@ -153,6 +153,11 @@ def read(connection: Any) -> Iterator[Change]:
     cursor.close()
 
 
+def count_sql(table: str, event: str) -> str:
+    """Return the SQL for how many changes of one kind the log has."""
+    return f"(SELECT COUNT(*) FROM {AUDIT_TABLE} WHERE source = '{table}' AND event = '{event}')"
+
+
 def database_time(connection: Any, database: str) -> float:
     """Return the database's clock, in seconds since 1970."""
     cursor = connection.cursor()

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS: Final = 4.0
 MAX_ATTEMPTS: Final = 3
+BACKOFF_SECONDS: Final = 0.5
+SLEEP_SECONDS: Final = 0.5
+TIMEOUT_SECONDS: Final = 300.0
+STOP_SECONDS: Final = 10.0
 SCHEDULED: Final = "background_task_scheduledtask"
 COMPLETED: Final = "background_task_completedtask"
 FAILED: Final = "background_task_failedtask"
@@ -29,16 +33,32 @@ class BackgroundTask(Subject):
 
     name: ClassVar[str] = "background_task"
     worker_processes: ClassVar[bool] = True
+    statements: ClassVar[Mapping[str, str]] = {
+        "enqueue": rf"^INSERT (IGNORE )?INTO {SCHEDULED}\b",
+        "claim": rf"UPDATE {SCHEDULED} SET token = token \+ 1",
+        "heartbeat": rf"UPDATE {SCHEDULED} SET lease_until = (?!NULL)",
+        "finish": rf"INSERT INTO {COMPLETED}\b",
+        "fail": rf"UPDATE {SCHEDULED} SET lease_until = NULL, last_error",
+        "reap": rf"SELECT .*FROM {SCHEDULED} WHERE lease_until <",
+    }
     tables: ClassVar[tuple[AuditedTable, ...]] = (
         AuditedTable(
             name=SCHEDULED,
             columns=(
                 *("id", "task_params", "task_hash", "live_hash", "attempts", "max_attempts"),
-                *("token", "claimed_by"),
+                *(
+                    "token",
+                    "claimed_by",
+                    "priority",
+                    "queue",
+                    "repeat_seconds",
+                    "cron",
+                    "last_error",
+                ),
             ),
-            times=("run_at", "lease_until"),
+            times=("run_at", "lease_until", "slot_at"),
         ),
-        AuditedTable(name=COMPLETED, columns=_ENDED, times=()),
+        AuditedTable(name=COMPLETED, columns=(*_ENDED, "result"), times=()),
         AuditedTable(name=FAILED, columns=_ENDED, times=()),
     )
 
@@ -48,7 +68,18 @@ class BackgroundTask(Subject):
 
     def contract(self) -> Contract:
         """Return the promises of ``docs/guarantees.md``, under ``settings``."""
-        return Contract(max_attempts=MAX_ATTEMPTS, recovery_seconds=LEASE_SECONDS)
+        return Contract(
+            max_attempts=MAX_ATTEMPTS,
+            recovery_seconds=LEASE_SECONDS,
+            backoff_seconds=(BACKOFF_SECONDS, 2 * BACKOFF_SECONDS),
+            timeout_seconds=TIMEOUT_SECONDS,
+            priorities=True,
+            in_order=True,
+            periodic=True,
+            keeps_results=True,
+            stop_seconds=STOP_SECONDS,
+            wakes_up=SLEEP_SECONDS,
+        )
 
     def python(self) -> Path:
         """Return the running interpreter."""
@@ -63,15 +94,18 @@ class BackgroundTask(Subject):
         return {
             "BACKGROUND_TASK": {
                 "LEASE_SECONDS": LEASE_SECONDS,
-                "BACKOFF_SECONDS": 0.5,
-                "SLEEP_SECONDS": 0.5,
+                "BACKOFF_SECONDS": BACKOFF_SECONDS,
+                "SLEEP_SECONDS": SLEEP_SECONDS,
                 "MAX_ATTEMPTS": MAX_ATTEMPTS,
             }
         }
 
-    def worker_arguments(self, processes: int) -> tuple[str, ...]:
+    def worker_arguments(
+        self, processes: int, timeout_seconds: float | None = None
+    ) -> tuple[str, ...]:
         """Return a ``process_tasks`` with tracebacks in its log."""
-        return ("process_tasks", f"--workers={processes}", "--traceback")
+        limit = () if timeout_seconds is None else (f"--timeout={timeout_seconds:g}",)
+        return ("process_tasks", f"--workers={processes}", "--traceback", *limit)
 
     def observe(self, change: Change) -> Iterator[Observation]:
         """Say what a change of the three tables means."""
@@ -83,7 +117,7 @@ class BackgroundTask(Subject):
         yield Observation(
             f=f,
             task=key_of(row["task_params"]),
-            value=_value(f, row),
+            value=_value(f, change, row),
             attempt=row["attempts"] if f == "claim" else None,
             token=holder["token"] if f != "created" else None,
         )
@@ -118,6 +152,20 @@ class BackgroundTask(Subject):
         del database  # the same everywhere
         return f"SELECT COUNT(*), COALESCE(SUM(token), 0), COALESCE(MAX(id), 0) FROM {SCHEDULED}"
 
+    def census_sql(self) -> str:
+        """Count the rows of the three tables."""
+        counts = (f"(SELECT COUNT(*) FROM {table})" for table in (SCHEDULED, COMPLETED, FAILED))
+        return f"SELECT {', '.join(counts)}"
+
+    def audited(self) -> Mapping[str, tuple[str, str]]:
+        """Return what the changes of the three tables count as."""
+        return {
+            "created": (SCHEDULED, "INSERT"),
+            "finished": (COMPLETED, "INSERT"),
+            "dead_lettered": (FAILED, "INSERT"),
+            "deleted": (SCHEDULED, "DELETE"),
+        }
+
 
 def _what_happened(change: Change) -> str | None:
     match change.table, change.event:
@@ -142,20 +190,28 @@ def _what_update(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | N
         return "release"
     if was_claimed and before["lease_until"] != after["lease_until"]:
         return "heartbeat"
-    return None
+    return "changed" if before != after else None
 
 
-def _value(f: str, row: Mapping[str, Any]) -> dict[str, Any]:
+def _value(f: str, change: Change, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the value of the op, as listed in docs/history.md."""
     fields = {
-        "created": ("run_at", "task_hash", "max_attempts"),
+        "created": ("run_at", "task_hash", "max_attempts", "priority", "queue", "slot_at"),
         "claim": ("run_at", "lease_until", "attempts"),
         "heartbeat": ("lease_until",),
         "release": ("run_at", "attempts"),
-        "finish": ("attempts",),
+        "finish": ("attempts", "result"),
         "dead-letter": ("attempts",),
         "deleted": (),
+        "changed": (),
     }[f]
-    # Without the nonce it is what the harness knows of a supervisor: its host and pid.
-    owner = {"owner": ":".join(row["claimed_by"].split(":")[:2])} if f == "claim" else {}
-    return {"row": row["id"], **{name: row[name] for name in fields}, **owner}
+    value = {"row": row["id"], **{name: row[name] for name in fields}}
+    if f == "claim":
+        # Without the nonce it is what the harness knows of a supervisor: its host and pid.
+        value["owner"] = ":".join(row["claimed_by"].split(":")[:2])
+    if f == "created":
+        value["repeats"] = bool(row["repeat_seconds"] or row["cron"])
+    if f == "changed" and change.before and change.after:
+        before, after = change.before, change.after
+        value["what"] = sorted(name for name in after if before[name] != after[name])
+    return value

@@ -16,7 +16,7 @@ from engine.subjects.environment import environment_python
 from engine.subjects.subject import FinalRow, Observation, Subject, key_of, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 VERSION: Final = "1.2.8"
 MAX_ATTEMPTS: Final = 3
@@ -33,6 +33,11 @@ class DjangoBackgroundTasks(Subject):
 
     name: ClassVar[str] = "django_background_tasks"
     worker_processes: ClassVar[bool] = False
+    statements: ClassVar[Mapping[str, str]] = {
+        "enqueue": r"^INSERT INTO .background_task.\W",
+        "claim": r"^UPDATE .background_task. SET .*locked_by",
+        "finish": r"^INSERT INTO .background_task_completedtask.",
+    }
     tables: ClassVar[tuple[AuditedTable, ...]] = (
         AuditedTable(
             name=LIVE,
@@ -77,9 +82,11 @@ class DjangoBackgroundTasks(Subject):
         """Return its settings; MAX_RUN_TIME, after which locks expire, stays at one hour."""
         return {"MAX_ATTEMPTS": MAX_ATTEMPTS}
 
-    def worker_arguments(self, processes: int) -> tuple[str, ...]:
-        """Return a ``process_tasks``; it has one process, whatever is asked for."""
-        del processes
+    def worker_arguments(
+        self, processes: int, timeout_seconds: float | None = None
+    ) -> tuple[str, ...]:
+        """Return a ``process_tasks``; it has one process and no timeout, whatever is asked for."""
+        del processes, timeout_seconds
         return ("process_tasks", "--sleep=0.5")
 
     def observe(self, change: Change) -> Iterator[Observation]:

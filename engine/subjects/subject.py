@@ -48,11 +48,15 @@ class Subject(abc.ABC):
         name: what people type after ``--subject``.
         tables: what the audit watches.
         worker_processes: whether a worker runs its tasks in child processes; else in itself.
+        statements: regular expressions by which its SQL is known, by what it is for: ``enqueue``,
+            ``claim``, ``heartbeat``, ``finish``, ``fail``, ``reap``. A fault that strikes at a
+            statement is not to be had where its name is missing.
     """
 
     name: ClassVar[str]
     tables: ClassVar[tuple[AuditedTable, ...]]
     worker_processes: ClassVar[bool]
+    statements: ClassVar[Mapping[str, str]] = {}
 
     @abc.abstractmethod
     def version(self) -> str:
@@ -79,8 +83,13 @@ class Subject(abc.ABC):
         """Return its Django settings for a run: short leases and pauses, durable as ever."""
 
     @abc.abstractmethod
-    def worker_arguments(self, processes: int) -> tuple[str, ...]:
-        """Return the arguments of ``manage.py`` that start a worker of so many processes."""
+    def worker_arguments(
+        self, processes: int, timeout_seconds: float | None = None
+    ) -> tuple[str, ...]:
+        """Return the arguments of ``manage.py`` that start a worker of so many processes.
+
+        An attempt may take so many seconds; None means the subject's default.
+        """
 
     @abc.abstractmethod
     def observe(self, change: Change) -> Iterator[Observation]:
@@ -93,6 +102,20 @@ class Subject(abc.ABC):
     @abc.abstractmethod
     def live_state_sql(self, database: str) -> str:
         """Return a query of one row: the number of live rows, and what changes with progress."""
+
+    def census_sql(self) -> str:
+        """Return a query of one row that counts the live, completed and failed rows.
+
+        Empty if it keeps none of those that ended: then nothing can be added up.
+        """
+        return ""
+
+    def audited(self) -> Mapping[str, tuple[str, str]]:
+        """Return which table and event stand for ``created``, ``finished`` and so on.
+
+        The words are those of the ``census`` op in ``docs/history.md``.
+        """
+        return {}
 
 
 class SubjectUnavailableError(Exception):

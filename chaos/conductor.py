@@ -1,0 +1,133 @@
+"""Carries out the strikes of a plan: each at its moment, healed at its time, proven or not."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from typing import TYPE_CHECKING, Any
+
+from chaos.faults import FAULTS, NotLanded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chaos.arena import Arena
+    from chaos.faults import Fault
+    from chaos.plan import Strike
+    from reports.schema import Op
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class _Active:
+    """A fault that is at work; ``proof`` is None from when it has been seen to land."""
+
+    name: str
+    fault: Fault
+    heal_at: float
+    stack: contextlib.ExitStack
+    proof: Callable[[], Mapping[str, Any] | None] | None
+
+
+class Conductor:
+    """The strikes of one run; ``step`` is called again and again, ``heal`` at the end."""
+
+    def __init__(self, arena: Arena) -> None:
+        """Take the strikes of the arena's plan; their times count from now."""
+        self._arena = arena
+        self._begun = time.monotonic()
+        self._waiting = list(arena.plan.strikes)
+        self._struck: set[int] = set()
+        self._active: list[_Active] = []
+        self._number = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every strike was triggered and every fault healed."""
+        return len(self._struck) == len(self._waiting) and not self._active
+
+    def step(self) -> None:
+        """Strike what is due, note what has landed, heal what has lasted long enough."""
+        starts = list(self._arena.bodies.new_starts())
+        for index, strike in enumerate(self._waiting):
+            if strike.on_start_of is None:
+                if index not in self._struck and self._is_due(strike):
+                    self._strike(index, strike, None)
+                continue
+            for start in starts:
+                if start.task == strike.on_start_of and self._may_strike_again(index, strike):
+                    self._strike(index, strike, start)
+        for active in list(self._active):
+            self._look(active)
+            if time.monotonic() >= active.heal_at:
+                self._heal(active)
+
+    def heal(self) -> None:
+        """Heal everything in random order, and note what was never triggered."""
+        active = list(self._active)
+        self._arena.rng.shuffle(active)
+        for each in active:
+            self._heal(each)
+        for index, strike in enumerate(self._waiting):
+            if index not in self._struck:
+                self._struck.add(index)
+                name = self._announce(FAULTS[strike.fault], strike.options)
+                error = f"{strike.on_start_of or 'its time'} never came, which was to trigger it"
+                self._arena.history.write("info", strike.fault, process=name, error=error)
+
+    def _is_due(self, strike: Strike) -> bool:
+        return time.monotonic() >= self._begun + strike.at_seconds
+
+    def _may_strike_again(self, index: int, strike: Strike) -> bool:
+        return strike.every_start or index not in self._struck
+
+    def _strike(self, index: int, strike: Strike, start: Op | None) -> None:
+        self._struck.add(index)
+        fault = FAULTS[strike.fault]
+        name = self._announce(fault, strike.options)
+        trigger = {"trigger_pid": int(start.value["pid"])} if start else {}
+        options = {**strike.options, **trigger, "name": name}
+        with contextlib.ExitStack() as stack:
+            try:
+                proof = stack.enter_context(fault.inflict(self._arena, options))
+            except NotLanded as reason:
+                self._arena.history.write("info", fault.name, process=name, error=str(reason))
+                return
+            active = _Active(
+                name=name,
+                fault=fault,
+                heal_at=time.monotonic() + strike.for_seconds,
+                stack=stack.pop_all(),
+                proof=proof,
+            )
+        self._active.append(active)
+        self._look(active)
+
+    def _announce(self, fault: Fault, options: Mapping[str, Any]) -> str:
+        self._number += 1
+        name = f"fault-{self._number}"
+        about = {"family": fault.family, "disturbs": fault.disturbs, "colour": fault.colour}
+        value = {**about, **options}
+        self._arena.history.write("invoke", fault.name, process=name, value=value)
+        return name
+
+    def _look(self, active: _Active) -> None:
+        """Note that a fault has landed, once."""
+        if active.proof is None:
+            return
+        evidence = active.proof()
+        if evidence is not None:
+            active.proof = None
+            write = self._arena.history.write
+            write("ok", active.fault.name, process=active.name, value=dict(evidence))
+
+    def _heal(self, active: _Active) -> None:
+        self._active.remove(active)
+        write = self._arena.history.write
+        write("invoke", "heal", process=active.name)
+        active.stack.close()
+        self._look(active)
+        if active.proof is not None:
+            error = "it was healed before it was seen to land"
+            write("info", active.fault.name, process=active.name, error=error)
+        write("ok", "heal", process=active.name)

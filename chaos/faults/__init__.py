@@ -1,0 +1,13 @@
+"""The faults by name, one a file."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chaos.faults.fault import Fault, NotLanded
+from chaos.faults.sigkill import SIGKILL
+from chaos.faults.sigstop import SIGSTOP
+
+__all__ = ["FAULTS", "Fault", "NotLanded"]
+
+FAULTS: Final = {fault.name: fault for fault in (SIGKILL, SIGSTOP)}

@@ -1,0 +1,70 @@
+"""What a fault is: it strikes, proves that it landed, and is healed whatever happens.
+
+Its ``inflict`` is a context manager. Entering strikes; leaving heals, also when the run is
+interrupted. In between it gives a proof: a function that returns the evidence once there is some,
+and None as long as there is none. A fault that was never seen to land makes a run UNKNOWN.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from chaos.arena import Arena
+    from engine.databases import Database
+    from engine.subjects import Subject
+
+Family = Literal["worker", "database", "network", "time", "load", "deploy"]
+Disturbs = Literal["nothing", "processes", "database"]
+
+ORANGE: Final = "#E69F00"
+SKY: Final = "#56B4E9"
+GREEN: Final = "#009E73"
+YELLOW: Final = "#F0E442"
+BLUE: Final = "#0072B2"
+VERMILION: Final = "#D55E00"
+PURPLE: Final = "#CC79A7"
+GREY: Final = "#999999"
+"""The palette of Okabe and Ito, which colour-blind people can tell apart."""
+
+
+class NotLanded(Exception):  # noqa: N818 - not an error of the harness: the fault found no victim
+    """A fault could not strike: one sentence with the reason."""
+
+
+def _anywhere(_database: Database, _subject: Subject) -> str:
+    return ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One kind of fault.
+
+    Attributes:
+        summary: one sentence for people.
+        disturbs: what may go wrong while it lasts without anybody being to blame: ``nothing``;
+            ``processes``, those whose ``pids`` are in its evidence; or ``database``, whatever
+            anybody asks the database.
+        colour: of its lane in the report.
+        inflict: takes the arena and the strike's options; raises ``NotLanded``.
+        unavailable: says in one sentence why it cannot strike there; empty if it can.
+        needs_proxy: whether connections have to go through the harness.
+    """
+
+    name: str
+    family: Family
+    summary: str
+    disturbs: Disturbs
+    colour: str
+    inflict: Callable[[Arena, Mapping[str, Any]], AbstractContextManager[Any]]
+    unavailable: Callable[[Database, Subject], str] = _anywhere
+    needs_proxy: bool = False
+
+
+def seen(**evidence: Any) -> Callable[[], Mapping[str, Any]]:
+    """Return the proof of a fault that was seen to land while it struck."""
+    return lambda: evidence

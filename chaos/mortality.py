@@ -1,0 +1,38 @@
+"""Notes the death of every process that ran a body, whoever or whatever ended it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from chaos.deathwatch import DeathWatch
+
+if TYPE_CHECKING:
+    from chaos.bodies import Bodies
+    from engine.project.recorder import Recorder
+
+
+class Mortality:
+    """Watches the processes whose bodies have spoken; ``look`` is called again and again."""
+
+    def __init__(self, bodies: Bodies, history: Recorder) -> None:
+        self._bodies = bodies
+        self._history = history
+        self._watches: dict[int, DeathWatch] = {}
+        self._buried: set[int] = set()
+        self._stack = contextlib.ExitStack()
+
+    def look(self) -> None:
+        """Watch those that spoke for the first time, and write who was seen dead since."""
+        for pid in self._bodies.pids - self._watches.keys() - self._buried:
+            self._watches[pid] = self._stack.enter_context(DeathWatch(pid))
+        for pid, watch in list(self._watches.items()):
+            if watch.is_dead():
+                del self._watches[pid]
+                self._buried.add(pid)
+                self._history.write("ok", "death", value={"pid": pid})
+
+    def close(self) -> None:
+        """Look for the last time."""
+        self.look()
+        self._stack.close()
