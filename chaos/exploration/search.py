@@ -1,0 +1,145 @@
+"""Carries swarms out until time is up, and looks into those that came out INVALID.
+
+What was found is stored with its original run, the smallest plan that still failed, and how often
+that one failed of how many tries: a run with real processes cannot promise to fail again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import time
+from typing import TYPE_CHECKING, Final
+
+from chaos.exploration.reduction import reduce_plan
+from chaos.exploration.swarm import draw
+from chaos.scenarios import why_not
+from reports.schema import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from chaos.plan import Plan
+    from chaos.scenarios import Scenario
+    from engine.databases import Database
+    from engine.subjects import Subject
+    from reports.schema import Results
+
+TRIES_PER_CUT: Final = 2
+TRIES_OF_THE_SMALLEST: Final = 5
+REDUCTION_SHARE: Final = 0.5
+"""How much of the time that is left may be spent on making one finding smaller."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One swarm's run.
+
+    Attributes:
+        anomalies: the names of the forbidden anomalies that it had.
+        folder: the stored run; a VALID one is not kept.
+        smallest: the plan that it was reduced to; None if it was not INVALID.
+        failed: how often the smallest plan failed likewise, of so many ``tries``.
+    """
+
+    seed: int
+    plan: Plan
+    verdict: Verdict
+    anomalies: frozenset[str]
+    folder: Path | None = None
+    smallest: Plan | None = None
+    failed: int = 0
+    tries: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """A search on one database.
+
+    Attributes:
+        carry_out: runs a plan and stores the run in a folder.
+        deadline: when to stop, of ``time.monotonic``.
+        on_step: is told in a few words what happens now.
+    """
+
+    scenarios: Sequence[Scenario]
+    database: Database
+    subject: Subject
+    folder: Path
+    carry_out: Callable[[Plan, Path], Results]
+    deadline: float
+    on_step: Callable[[str], None]
+
+    def run(self, first_seed: int) -> Iterator[Outcome]:
+        """Yield the outcome of one swarm after the other; at least one is carried out."""
+        pieces = [each for each in self.scenarios if self._is_applicable(each)]
+        seed = first_seed
+        while seed == first_seed or time.monotonic() < self.deadline:
+            yield self._explore(seed, draw(seed, pieces))
+            seed += 1
+
+    def _is_applicable(self, scenario: Scenario) -> bool:
+        return not why_not(scenario.plan(0), self.database, self.subject)
+
+    def _explore(self, seed: int, plan: Plan) -> Outcome:
+        folder = self.folder / f"seed{seed}-{self.database.name}"
+        self.on_step(f"seed {seed}: {', '.join(sorted({each.fault for each in plan.strikes}))}")
+        results = self.carry_out(plan, folder / "original")
+        outcome = Outcome(
+            seed=seed,
+            plan=plan,
+            verdict=results.verdict,
+            anomalies=forbidden(results),
+            folder=folder / "original",
+        )
+        if results.verdict is Verdict.VALID:
+            shutil.rmtree(folder)
+            return dataclasses.replace(outcome, folder=None)
+        return self._look_into(outcome, folder) if outcome.anomalies else outcome
+
+    def _look_into(self, outcome: Outcome, folder: Path) -> Outcome:
+        """Make the plan smaller, and count how often the smallest one fails."""
+        left = self.deadline - time.monotonic()
+        stop_at = time.monotonic() + max(0.0, left) * REDUCTION_SHARE
+        runs = _Tries(self.carry_out, folder / "reduction", outcome.anomalies)
+
+        def still_fails(plan: Plan) -> bool:
+            self.on_step(f"seed {outcome.seed}: smaller, {len(plan.strikes)} faults and so on")
+            return any(runs.fails(plan) for _ in range(TRIES_PER_CUT))
+
+        smallest = reduce_plan(
+            outcome.plan, still_fails, may_go_on=lambda: time.monotonic() < stop_at
+        )
+        self.on_step(f"seed {outcome.seed}: how often does the smallest plan fail?")
+        failed = sum(runs.fails(smallest) for _ in range(TRIES_OF_THE_SMALLEST))
+        smallest.write(folder / "plan.json")
+        shutil.rmtree(folder / "reduction", ignore_errors=True)
+        return dataclasses.replace(
+            outcome, smallest=smallest, failed=failed, tries=TRIES_OF_THE_SMALLEST
+        )
+
+
+class _Tries:
+    """Runs plans again and again, and tells whether the same thing goes wrong."""
+
+    def __init__(
+        self, carry_out: Callable[[Plan, Path], Results], folder: Path, anomalies: frozenset[str]
+    ) -> None:
+        self._carry_out = carry_out
+        self._folder = folder
+        self._anomalies = anomalies
+        self._number = 0
+
+    def fails(self, plan: Plan) -> bool:
+        """Run a plan once; tell whether it had one of the anomalies that are looked for."""
+        self._number += 1
+        folder = self._folder / str(self._number)
+        anomalies = forbidden(self._carry_out(plan, folder))
+        shutil.rmtree(folder)
+        return bool(anomalies & self._anomalies)
+
+
+def forbidden(results: Results) -> frozenset[str]:
+    """Return the names of the anomalies that the contract forbids and the run had."""
+    return frozenset(check.name for check in results.checks if check.verdict is Verdict.INVALID)
