@@ -16,7 +16,9 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
+from background_task.dispatch.hand_over import SENT, UNSENT
 from background_task.enqueue import queue_database
+from background_task.error_texts import naming_line
 from background_task.models import (
     AttemptError,
     CompletedTask,
@@ -26,7 +28,6 @@ from background_task.models import (
     Worker,
 )
 from background_task.monitoring import control
-from background_task.monitoring.status import last_line
 from background_task.monitoring.workers import is_alive
 from background_task.requeue import requeue
 
@@ -50,6 +51,12 @@ SHORT: Final = 60
 """Characters of a task's arguments or error in a list."""
 
 _TRACEBACK: Final = '<pre style="white-space: pre-wrap">{}</pre>'
+
+
+class _FarTime(datetime.datetime):
+    """A time for which a local clock may have no name: it is shown in UTC."""
+
+    convert_to_local_time = False  # Django's word for it
 
 
 class BoundedPaginator(AnyPaginator):
@@ -111,7 +118,8 @@ class StateFilter(_ConditionFilter):
     conditions: ClassVar = {
         "waiting": Q(lease_until=None, state="waiting"),
         "due": Q(lease_until=None, state="due"),
-        "running": Q(lease_until__isnull=False),
+        "running": Q(lease_until__isnull=False) & ~Q(lease_until__in=[UNSENT, SENT]),
+        "handed over": Q(lease_until__in=[UNSENT, SENT]),
     }
 
 
@@ -150,9 +158,21 @@ class _ReadingAdmin(AnyModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
         context = getattr(response, "context_data", None) or {}
-        if "cl" in context and context["cl"].result_count >= COUNT_LIMIT:
-            context["subtitle"] = f"The first {COUNT_LIMIT:,}; a filter or a search finds the rest."
+        if "cl" in context:
+            for row in context["cl"].result_list:
+                _keep_far_times(row)
+            if context["cl"].result_count >= COUNT_LIMIT:
+                sentence = f"The first {COUNT_LIMIT:,}; a filter or a search finds the rest."
+                context["subtitle"] = sentence
         return response
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any | None:
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            _keep_far_times(row)
+        return row
 
 
 class _TaskAdmin(_ReadingAdmin):
@@ -190,7 +210,7 @@ class _TaskAdmin(_ReadingAdmin):
     def errors_of_attempts(self, task: Any) -> str:
         """Return the attempts that ended badly, the last one first, each with its traceback."""
         errors = AttemptError.objects.using(queue_database().alias).filter(task_id=task.pk)
-        rows = errors.order_by("-attempt", "-id").values_list(
+        rows = errors.order_by("-id").values_list(
             "attempt", "failed_at", "claimed_by", "exception", "traceback"
         )
         summary = "<details><summary>attempt {}, {}, {}: {}</summary>"
@@ -213,7 +233,7 @@ def _action(change: Callable[..., int], done: str) -> Callable[..., None]:
 
 @admin.register(ScheduledTask)
 class ScheduledTaskAdmin(_TaskAdmin):
-    """Live tasks: waiting, due or running."""
+    """Live tasks: waiting, due, running, or handed over to a broker and not started there."""
 
     list_display = (
         *("id", "state", "task_name", "queue", "priority", "run_at", "attempts", "claimed_by"),
@@ -233,8 +253,9 @@ class ScheduledTaskAdmin(_TaskAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the tasks with their state by the database's clock."""
         state = Case(
+            When(lease_until__in=[UNSENT, SENT], then=Value("handed over")),
             When(lease_until__isnull=False, then=Value("running")),
-            When(run_at__lte=queue_database().time_of(0.0), then=Value("due")),
+            When(run_at__lte=queue_database().now(), then=Value("due")),
             default=Value("waiting"),
             output_field=CharField(),
         )
@@ -271,7 +292,7 @@ class FailedTaskAdmin(_TaskAdmin):
 
     def last_error(self, task: Any) -> str:
         """Return the line of the error that names the exception."""
-        return _one_line(last_line(task.error))
+        return _one_line(naming_line(task.error))
 
     @admin.action(permissions=["change"])
     def requeue(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
@@ -302,7 +323,7 @@ class WorkerAdmin(_ReadingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the workers with the time of the database's clock, in seconds since the epoch."""
         # A number, as MySQL's driver gives a time that is no column back as a text.
-        now = Value(queue_database().time_of(0.0).timestamp(), output_field=FloatField())
+        now = Value(queue_database().now().timestamp(), output_field=FloatField())
         workers: QuerySet[Any] = super().get_queryset(request).annotate(now=now)
         return workers
 
@@ -314,6 +335,14 @@ class WorkerAdmin(_ReadingAdmin):
 
 def _ids(queryset: QuerySet[Any]) -> list[int]:
     return list(queryset.order_by().values_list("pk", flat=True))
+
+
+def _keep_far_times(row: Model) -> None:
+    """Have the times of the last year that there is shown as they are: east of it is none."""
+    for field in row._meta.concrete_fields:  # noqa: SLF001
+        value = getattr(row, field.attname)
+        if isinstance(value, datetime.datetime) and value.year == datetime.MAXYEAR:
+            setattr(row, field.attname, _FarTime.fromisoformat(value.isoformat()))
 
 
 def _one_line(text: str) -> str:

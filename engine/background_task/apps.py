@@ -12,9 +12,9 @@ class BackgroundTaskConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, and the task of Celery or Huey if one of them is chosen."""
-        from background_task import checks, dispatch  # noqa: F401 - importing registers them
-        from background_task.monitoring import checks as page_checks  # noqa: F401
+        from background_task import checks, dispatch  # importing the first registers them
 
+        checks.register_those_of_tasks()
         dispatch.register()
 
 

@@ -5,22 +5,22 @@ A worker's child does it, and so does whoever drains the queue in a test.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import logging
 import time
-import traceback
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from background_task import lifecycle, outcomes
 from background_task.arguments import decode
 from background_task.context import RunningTask, running
 from background_task.enqueue import queue_database
+from background_task.error_texts import class_path, traceback_of
 from background_task.exceptions import BackgroundTaskError
 from background_task.outcomes import Failed, Finished
 from background_task.retries import verdict_on
 from background_task.task_bodies import body_of
+from background_task.task_options import NAME_LENGTH
 
 if TYPE_CHECKING:
     from background_task.claims import Claim
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from background_task.task_bodies import Body
 
 logger = logging.getLogger("background_task")
-
-ERROR_LENGTH: Final = 20_000
 
 
 class StaleClaimError(BackgroundTaskError):
@@ -54,12 +52,6 @@ def run_attempt(claim: Claim, settings: Settings) -> Ended:
         if isinstance(ended, Finished):
             lifecycle.succeeded(task, ended.result)
         return ended
-
-
-def error_text(text: str) -> str:
-    """Return the end of a traceback, in characters that every database can hold."""
-    clean = text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
-    return clean if len(clean) <= ERROR_LENGTH else f"[...]\n{clean[-ERROR_LENGTH:]}"
 
 
 def _run_body(claim: Claim, task: RunningTask, settings: Settings) -> Ended:
@@ -115,11 +107,10 @@ def _failed(
 ) -> Failed:
     backoff = body.options.backoff if body else None
     verdict = verdict_on(error, claim.attempt, backoff=backoff, settings=settings)
-    kind = type(error)
     return Failed(
         claim=claim,
-        error=error_text(_traceback_of(error)),
-        exception=f"{kind.__module__}.{kind.__qualname__}"[:190],
+        error=traceback_of(error),
+        exception=class_path(type(error))[:NAME_LENGTH],
         retry_in=verdict.pause_seconds,
         is_final=verdict.is_final,
         seconds=time.monotonic() - begun,
@@ -127,15 +118,9 @@ def _failed(
     )
 
 
-def _traceback_of(error: BaseException) -> str:
-    with contextlib.suppress(Exception):
-        return "".join(traceback.format_exception(error))
-    return f"{type(error).__qualname__}, whose text cannot be had: its __str__ or __repr__ fails"
-
-
 def _encode(claim: Claim, result: object, max_bytes: int) -> str | None:
     try:
-        text = json.dumps(result, default=repr)
+        text = json.dumps(result, default=repr, allow_nan=False)
     # The task has done its work: nothing about its result is a reason to do it again.
     except Exception as error:  # noqa: BLE001
         logger.warning("%s: the result is not JSON and is not stored: %s", claim.task_name, error)

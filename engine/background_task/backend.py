@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.apps import apps
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from background_task import settings, task_results
@@ -131,7 +132,7 @@ class DatabaseBackend(BaseTaskBackend):
             sentence = f"{name} stores its tasks in the tables of an app that is not installed"
             hint = 'Add "background_task" to INSTALLED_APPS and run manage.py migrate.'
             found.append(checks.Error(sentence, hint=hint, id="background_task.E011"))
-        elif not settings.read().keep_completed:
+        elif not _keeps_results():
             sentence = f"{name} has no results of completed tasks, as these are not kept"
             hint = 'Take "KEEP_COMPLETED": False out of BACKGROUND_TASK to have results.'
             found.append(checks.Warning(sentence, hint=hint, id="background_task.W011"))
@@ -165,6 +166,13 @@ class DatabaseBackend(BaseTaskBackend):
         except TaskOptionsError as error:
             return f"{name}: {error.reason}"
         return ""
+
+
+def _keeps_results() -> bool:
+    try:
+        return settings.read().keep_completed
+    except ImproperlyConfigured:  # another check says so
+        return True
 
 
 def _merged(task: AnyTask, defaults: Mapping[str, Any]) -> TaskOptions:

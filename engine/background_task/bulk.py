@@ -11,12 +11,14 @@ from django.db import OperationalError, transaction
 
 from background_task import held_hashes
 from background_task.arguments import encode, task_hash
-from background_task.databases import SCHEDULED
+from background_task.databases import SCHEDULED, STATEMENT_BYTES
 from background_task.enqueue import common_columns, queue_database
 from background_task.exceptions import TaskArgumentsError
 from background_task.notifications import announce
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from background_task.databases import QueueDatabase
     from background_task.enqueue import Enqueue
 
@@ -85,15 +87,26 @@ def enqueue_many(request: Enqueue, all_params: Sequence[str]) -> list[Enqueued]:
         with transaction.atomic(using=database.alias):
             return [
                 enqueued
-                for start in range(0, len(all_params), ROWS_PER_STATEMENT)
-                for enqueued in _write(
-                    database, request, all_params[start : start + ROWS_PER_STATEMENT]
-                )
+                for batch in _batches(all_params)
+                for enqueued in _write(database, request, batch)
             ]
 
     enqueued = database.retry_transient(write)
     announce(database)
     return enqueued
+
+
+def _batches(all_params: Sequence[str]) -> Iterator[list[str]]:
+    """Yield what fits into one statement."""
+    batch, size = list[str](), 0
+    for params in all_params:
+        size += len(params)
+        if batch and (size > STATEMENT_BYTES or len(batch) == ROWS_PER_STATEMENT):
+            yield batch
+            batch, size = [], len(params)
+        batch.append(params)
+    if batch:
+        yield batch
 
 
 def _write(database: QueueDatabase, request: Enqueue, all_params: Sequence[str]) -> list[Enqueued]:

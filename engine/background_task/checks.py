@@ -1,15 +1,18 @@
-"""System checks: what in a project's settings would break a promise of the queue."""
+"""System checks: what in a project's settings and URLs would break a promise of the queue."""
 
 from __future__ import annotations
 
+import contextlib
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings as django_settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import NoReverseMatch, resolve, reverse
 
-from background_task import settings
+from background_task import dispatch, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +27,19 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         return [
             Error(str(error), hint="See docs/operating.md for the keys.", id="background_task.E001")
         ]
+    return []
+
+
+@register("background_task")
+def check_dispatch(**_: Any) -> list[CheckMessage]:
+    """Report a ``BACKGROUND_TASK_DISPATCH`` to which no call could be sent."""
+    if (name := dispatch.destination()) == dispatch.DATABASE:
+        return []
+    try:
+        dispatch.dispatcher_named(name)
+    except ImproperlyConfigured as error:
+        hint = "See docs/outgrowing.md, or leave BACKGROUND_TASK_DISPATCH out."
+        return [Error(str(error), hint=hint, id="background_task.E004")]
     return []
 
 
@@ -92,6 +108,36 @@ def check_legacy_settings(**_: Any) -> Iterable[CheckMessage]:
         if hasattr(django_settings, name)
         and not (name == "BACKGROUND_TASK_ASYNC_THREADS" and is_async)
     ]
+
+
+@register("background_task")
+def check_urls(**_: Any) -> list[CheckMessage]:
+    """Report a status page that is included where another pattern answers its path."""
+    if not getattr(django_settings, "ROOT_URLCONF", None):
+        return []
+    try:
+        page = reverse("background_task:status")
+    except NoReverseMatch:  # not included, or behind parameters
+        return []
+    if resolve(page).view_name == "background_task:status":
+        return []
+    return [
+        checks.Warning(
+            f"another URL pattern answers {page} before background_task.urls does",
+            hint="Put the include of background_task.urls before that of admin.site.urls, which "
+            "answers everything below its prefix.",
+            id="background_task.W010",
+        )
+    ]
+
+
+def register_those_of_tasks() -> None:
+    """Have the backends of ``TASKS`` checked, too, wherever there is a ``django.tasks``.
+
+    Importing it registers its check; of its backport only the app would, which nobody needs else.
+    """
+    with contextlib.suppress(ImportError):
+        import_module("background_task.compat")
 
 
 def _databases() -> dict[str, dict[str, Any]]:

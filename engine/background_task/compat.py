@@ -10,13 +10,29 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or find_spec("django.tasks"):
-    from django.tasks import TaskContext, TaskResult, TaskResultStatus, signals, task, task_backends
+    from django.tasks import (
+        TaskContext,
+        TaskResult,
+        TaskResultStatus,
+        checks,
+        signals,
+        task,
+        task_backends,
+    )
     from django.tasks.backends.base import BaseTaskBackend
     from django.tasks.base import Task, TaskError
     from django.tasks.exceptions import InvalidTask, InvalidTaskBackend, TaskResultDoesNotExist
     from django.utils.json import normalize_json
 elif find_spec("django_tasks"):
-    from django_tasks import TaskContext, TaskResult, TaskResultStatus, signals, task, task_backends
+    from django_tasks import (
+        TaskContext,
+        TaskResult,
+        TaskResultStatus,
+        checks,
+        signals,
+        task,
+        task_backends,
+    )
     from django_tasks.backends.base import BaseTaskBackend
     from django_tasks.base import Task, TaskError
     from django_tasks.exceptions import InvalidTaskBackendError as InvalidTaskBackend
@@ -47,6 +63,7 @@ __all__ = [
     "TaskResult",
     "TaskResultDoesNotExist",
     "TaskResultStatus",
+    "checks",
     "normalize_json",
     "signals",
     "task",

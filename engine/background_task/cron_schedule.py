@@ -102,7 +102,7 @@ def _columns(options: TaskOptions) -> dict[str, Any]:
 
 
 def _first_slot(database: QueueDatabase, wanted: dict[str, Any]) -> datetime.datetime | None:
-    now = database.time_of(0.0)
+    now = database.now()
     rhythm = Rhythm(cron=wanted["cron"], repeat_until=wanted["repeat_until"])
     return next_slot(rhythm, slot=now, now=now, zone=timezone.get_default_timezone())
 
@@ -116,7 +116,7 @@ def _add(database: QueueDatabase, name: str, wanted: dict[str, Any]) -> None:
         row = enqueue(request)
         if row.is_duplicate:
             return
-        if database.time_of(0.0) < slot:
+        if database.now() < slot:
             logger.info("%s: added by cron %r, next at %s", name, wanted["cron"], slot)
         else:
             # Meanwhile another worker may have run this slot, as the last of its chain.

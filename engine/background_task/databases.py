@@ -36,6 +36,9 @@ T = TypeVar("T")
 
 SCHEDULED: Final = "background_task_scheduledtask"
 
+STATEMENT_BYTES: Final = 2 << 20
+"""Texts that one statement writes at once; MariaDB refuses statements of 16 MiB by default."""
+
 CONNECTION_ERRORS: Final = (OperationalError, InterfaceError, InternalError)
 """What a database raises when it is away, busy, or gives up on a transaction."""
 
@@ -304,12 +307,16 @@ class QueueDatabase:
         """Return a datetime as the column's SQL parameter."""
         return self.connection.ops.adapt_datetimefield_value(value)
 
+    def now(self) -> datetime.datetime:
+        """Return the time of the database's clock."""
+        (epoch,) = self.execute(f"SELECT {self.dialect.epoch}").fetchone()
+        return datetime.datetime.fromtimestamp(float(epoch), datetime.UTC)
+
     def time_of(self, when: datetime.datetime | float) -> datetime.datetime:
-        """Return a point in time; seconds count from now by the database's clock."""
+        """Return a point in time; seconds count from ``now``."""
         if isinstance(when, datetime.datetime):
             return when
-        (epoch,) = self.execute(f"SELECT {self.dialect.epoch}").fetchone()
-        return datetime.datetime.fromtimestamp(float(epoch) + when, datetime.UTC)
+        return self.now() + datetime.timedelta(seconds=when)
 
     def forget_connection(self) -> None:
         """Drop the connection, so that the next statement, or a forked child, opens its own."""

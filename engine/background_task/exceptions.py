@@ -83,6 +83,8 @@ class Retry(Exception):  # noqa: N818 - it asks for something, it reports no err
     ) -> None:
         """Run again ``after`` so many seconds; None is the pause after any failure."""
         seconds = after.total_seconds() if isinstance(after, datetime.timedelta) else after
+        if not isinstance(seconds, int | float | None):
+            raise TypeError(f"Retry(after={after!r}): the pause is seconds or a timedelta")
         if seconds is not None and not 0 <= seconds <= LONGEST_SECONDS:
             raise ValueError(f"Retry(after={after!r}): the pause is 0 seconds to 100 years")
         super().__init__(reason or "the task asked to run again")

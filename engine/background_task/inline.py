@@ -15,6 +15,7 @@ from background_task import claims, outcomes, settings
 from background_task.attempt import run_attempt
 from background_task.enqueue import queue_database
 from background_task.outcomes import Failed
+from background_task.task_options import NAME_LENGTH
 from background_task.terms import Terms
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def run_claim(claim: Claim) -> Ended:
 
 def worker_name() -> str:
     """Return what claims of this process say of their owner."""
-    return f"{socket.gethostname()}:{os.getpid()}"[-190:]
+    return f"{socket.gethostname()}:{os.getpid()}"[-NAME_LENGTH:]
 
 
 def _terms(queue: str | None) -> Terms:

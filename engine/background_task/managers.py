@@ -36,7 +36,7 @@ class RowQuerySet(models.QuerySet[Row]):
 
     def database_time(self) -> datetime.datetime:
         """Return the time of the database's clock."""
-        return QueueDatabase(self.db).time_of(0.0)
+        return QueueDatabase(self.db).now()
 
 
 class TaskQuerySet(RowQuerySet["ScheduledTask"]):

@@ -13,8 +13,7 @@ from django.db import models
 from background_task.databases import MySQLFamilyIndex, PartialIndex
 from background_task.legacy.rows import LegacyCompleted, LegacyFailed, LegacyRow, LegacyTask
 from background_task.managers import CompletedTaskManager, FailedTaskManager, TaskManager
-
-NAME_LENGTH = 190  # an index over utf8mb4 text of this length fits every version of MySQL
+from background_task.task_options import NAME_LENGTH, VERBOSE_NAME_LENGTH
 
 
 class TaskRow(LegacyRow, models.Model):
@@ -50,7 +49,7 @@ class TaskRow(LegacyRow, models.Model):
     claimed_by = models.CharField(max_length=NAME_LENGTH, db_default="")
     claimed_at = models.DateTimeField(null=True)
     slot_at = models.DateTimeField(null=True)
-    verbose_name = models.CharField(max_length=255, db_default="")
+    verbose_name = models.CharField(max_length=VERBOSE_NAME_LENGTH, db_default="")
     creator_reference = models.CharField(max_length=NAME_LENGTH, db_default="")
     backend = models.CharField(max_length=NAME_LENGTH, db_default="")
 

@@ -248,9 +248,11 @@ def _note_error(
         (seconds, exception, error, id_),
     )
     database.execute(
-        f"DELETE FROM {ERRORS} WHERE task_id = %s AND attempt + %s <="
-        f" (SELECT attempts FROM {SCHEDULED} WHERE id = %s)",
-        (id_, ERRORS_KEPT, id_),
+        # By id, as attempts count from 1 again when a task is requeued. MySQL takes a look into the
+        # table that it deletes from, and a LIMIT, in a derived table only.
+        f"DELETE FROM {ERRORS} WHERE task_id = %s AND id <= (SELECT id FROM (SELECT id"
+        f" FROM {ERRORS} WHERE task_id = %s ORDER BY id DESC LIMIT 1 OFFSET %s) AS latest)",
+        (id_, id_, ERRORS_KEPT),
     )
 
 

@@ -40,7 +40,7 @@ def next_runs(database: QueueDatabase, ids: Sequence[int]) -> list[ScheduledTask
     rows = tasks.filter(Q(repeat__gt=0) | ~Q(cron=""), id__in=ids).order_by("id")
     if not rows:
         return []
-    now = database.time_of(0.0)
+    now = database.now()
     return [run for row in rows if (run := _next_run(row, now))]
 
 

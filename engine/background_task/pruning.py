@@ -28,7 +28,7 @@ def old_rows(
     failed: datetime.timedelta | None,
 ) -> dict[str, QuerySet[Any]]:
     """Return what may go, by its name in the plural, the oldest first; ages by the database."""
-    now = database.time_of(0.0)
+    now = database.now()
     old: dict[str, QuerySet[Any]] = {
         "held hashes": HeldHash.objects.filter(held_until__lt=now).order_by("held_until"),
         "rows of silent workers": silent_rows(database, now).order_by("seen_at"),

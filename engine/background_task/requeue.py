@@ -54,7 +54,7 @@ def _requeue(database: QueueDatabase, ids: Sequence[int]) -> tuple[int, int]:
     with database.transaction():
         # Whoever requeues the same tasks waits here, and finds them gone.
         rows = list(failed.select_for_update().filter(id__in=ids).order_by("id"))
-        now = database.time_of(0.0)
+        now = database.now()
         live.bulk_create([_again(row, now) for row in rows], ignore_conflicts=True)
         # Asked after the insert, which may have waited for the end of an equal task.
         _take_back_held(database, rows, now)

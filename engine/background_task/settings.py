@@ -18,6 +18,8 @@ from django.utils.module_loading import import_string
 
 from background_task.exceptions import LONGEST_SECONDS
 
+LEAST_LEASE_SECONDS: Final = 0.5
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -53,11 +55,17 @@ class Settings:
 
     def problems(self) -> list[str]:
         """Return one sentence for each value that makes no sense."""
-        return [
+        found = [
             f"BACKGROUND_TASK[{field.name.upper()!r}] is {value!r}; {wanted}"
             for field in dataclasses.fields(self)
             if (wanted := _unlike(field.default, value := getattr(self, field.name)))
         ]
+        if not found and self.lease_seconds < LEAST_LEASE_SECONDS:
+            found.append(
+                f"BACKGROUND_TASK['LEASE_SECONDS'] is {self.lease_seconds!r}; below "
+                f"{LEAST_LEASE_SECONDS} seconds no worker renews its leases in time"
+            )
+        return found
 
 
 LEGACY_NAMES: Final = (

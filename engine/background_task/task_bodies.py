@@ -6,6 +6,7 @@ Both look alike to a worker: an object with ``task_function`` and ``options``.
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from background_task.context import current_task
@@ -53,7 +54,9 @@ def _function_of(task: AnyTask) -> Callable[..., Any]:
 
     def run(*args: Any, **kwargs: Any) -> Any:
         context = [TaskContext(task_result=_running_result())] if task.takes_context else []
-        return normalize_json(task.call(*context, *args, **kwargs))
+        result = normalize_json(task.call(*context, *args, **kwargs))
+        json.dumps(result, allow_nan=False)  # NaN and infinity pass Django's normalizing
+        return result
 
     return run
 

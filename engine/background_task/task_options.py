@@ -13,6 +13,8 @@ from background_task.exceptions import LONGEST_SECONDS, TaskOptionsError
 from background_task.schedules import Schedule, is_schedule
 
 NAME_LENGTH: Final = 190
+"""An index over utf8mb4 text of this length fits every version of MySQL."""
+
 VERBOSE_NAME_LENGTH: Final = 255
 WHOLE_NUMBERS: Final = range(-(2**31), 2**31)
 LARGE_NUMBERS: Final = range(2**63)
@@ -85,7 +87,14 @@ class TaskOptions:
 
 def _is_text(length: int, *, may_be_empty: bool = False) -> Callable[[object], bool]:
     least = 0 if may_be_empty else 1
-    return lambda value: isinstance(value, str) and least <= len(value) <= length
+    return lambda value: (
+        isinstance(value, str) and least <= len(value) <= length and _is_storable(value)
+    )
+
+
+def _is_storable(text: str) -> bool:
+    """Tell whether every database can hold it: without NUL, without half a character."""
+    return "\0" not in text and text == text.encode("utf-8", "ignore").decode()
 
 
 def _is_whole(numbers: range) -> Callable[[object], bool]:
@@ -113,10 +122,13 @@ def _or_none(is_right: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: value is None or is_right(value)
 
 
+is_name: Final = _is_text(NAME_LENGTH)
+"""Tells whether a value can be the name of a task or of a queue."""
+
 _RULES: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
-    "name": (_is_text(NAME_LENGTH), f"a text of 1 to {NAME_LENGTH} characters"),
+    "name": (is_name, f"a text of 1 to {NAME_LENGTH} characters that every database can hold"),
     "schedule": (is_schedule, "seconds, a timedelta, an aware datetime or a TaskSchedule"),
-    "queue": (_is_text(NAME_LENGTH), f"a text of 1 to {NAME_LENGTH} characters"),
+    "queue": (is_name, f"a text of 1 to {NAME_LENGTH} characters that every database can hold"),
     "priority": (_or_none(_is_whole(WHOLE_NUMBERS)), "a whole number of 32 bits"),
     "max_attempts": (
         _or_none(_is_whole(range(1, WHOLE_NUMBERS.stop))),
@@ -137,7 +149,7 @@ _RULES: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
     "remove_existing_tasks": (_is_flag, "True or False"),
     "verbose_name": (
         _is_text(VERBOSE_NAME_LENGTH, may_be_empty=True),
-        f"a text of up to {VERBOSE_NAME_LENGTH} characters",
+        f"a text of up to {VERBOSE_NAME_LENGTH} characters that every database can hold",
     ),
     "creator": (_or_none(_is_saved), "a saved model instance"),
 }

@@ -6,7 +6,6 @@ import contextvars
 import dataclasses
 import datetime
 import json
-from traceback import format_exception
 from typing import TYPE_CHECKING, Any
 
 from django.utils.module_loading import import_string
@@ -14,6 +13,7 @@ from django.utils.module_loading import import_string
 from background_task.arguments import decode
 from background_task.compat import AnyResult, Task, TaskError, TaskResult, TaskResultStatus
 from background_task.enqueue import queue_database
+from background_task.error_texts import class_path, traceback_of
 from background_task.exceptions import UnknownTaskError
 
 if TYPE_CHECKING:
@@ -117,8 +117,7 @@ def new_result(
 
 def error_of(error: BaseException) -> TaskError:
     """Return what a result keeps of an exception."""
-    path = f"{type(error).__module__}.{type(error).__qualname__}"
-    return TaskError(exception_class_path=path, traceback="".join(format_exception(error)))
+    return TaskError(exception_class_path=class_path(type(error)), traceback=traceback_of(error))
 
 
 def _everywhere(id_: int) -> Iterator[QuerySet[Any]]:

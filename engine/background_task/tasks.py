@@ -23,7 +23,7 @@ from background_task.task_options import CALL_OPTIONS, TaskOptions
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from background_task.bulk import Call, Enqueued
     from background_task.models import EnqueuedTask
@@ -100,12 +100,13 @@ class TaskProxy(Generic[P, R]):
             TaskOptionsError: an option makes no sense; nothing was enqueued.
         """
         arguments: dict[str, Any] = dict(kwargs)
-        given = {name: arguments.pop(name) for name in CALL_OPTIONS if name in arguments}
-        changes = {name: value for name, value in given.items() if value is not None}
-        options = dataclasses.replace(self.options, **changes) if changes else self.options
+        given: dict[str, Any] = {
+            name: arguments.pop(name) for name in CALL_OPTIONS if name in arguments
+        }
+        options = self._options_with(given) if given else self.options
         params = encode(self.name, args, arguments, max_bytes=settings.read().max_params_bytes)
         schedule = TaskSchedule.create(options.schedule)
-        if changes:
+        if given:
             schedule = schedule.merge(TaskSchedule.create(self.options.schedule))
         row = put(request_of(options, schedule, params), options, schedule.action)
         # None is for the legacy actions of a TaskSchedule; all other callers may rely on a row.
@@ -113,6 +114,11 @@ class TaskProxy(Generic[P, R]):
 
     def enqueue_many(self, calls: Iterable[Call | Sequence[Any]], **changes: Any) -> list[Enqueued]:
         """Enqueue many calls at once, in one transaction, with the guarantees of single ones.
+
+        Where two of these run at once and have calls in common, the database may end one of them
+        as the victim of a deadlock. It is run again, unless the caller is in a transaction: then
+        that has to be run again, as after any deadlock. Calls in the same order are in each
+        other's way more rarely.
 
         Args:
             calls: the arguments of each: ``call(...)``, or a tuple of positional ones.
@@ -125,7 +131,7 @@ class TaskProxy(Generic[P, R]):
             TaskArgumentsError: some arguments are not JSON, or too long; nothing was enqueued.
             TaskOptionsError: an option makes no sense; nothing was enqueued.
         """
-        options = dataclasses.replace(self.options, **changes) if changes else self.options
+        options = self._options_with(changes)
         max_bytes = settings.read().max_params_bytes
         all_params = encode_calls(self.name, calls, max_bytes=max_bytes)
         schedule = TaskSchedule.create(options.schedule)
@@ -135,6 +141,14 @@ class TaskProxy(Generic[P, R]):
     def now(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the function here and now; the queue does not learn of it."""
         return self.task_function(*args, **kwargs)
+
+    def _options_with(self, given: Mapping[str, Any]) -> TaskOptions:
+        """Return its options with those of a call, of which None is left out."""
+        changes = {name: value for name, value in given.items() if value is not None}
+        try:
+            return dataclasses.replace(self.options, **changes)
+        except TypeError as error:
+            raise _unknown_option(self.name, error) from None
 
     def __str__(self) -> str:
         return f"TaskProxy({self.name})"
@@ -220,15 +234,21 @@ def background(
 
 
 def _register(function: Callable[P, R], options: dict[str, Any]) -> TaskProxy[P, R]:
+    if not hasattr(function, "__qualname__"):
+        raise TypeError(f"background is for functions, and {function!r} is none; wrap it in one")
     default_name = f"{function.__module__}.{function.__qualname__}"
     chosen = {**options, "name": options.get("name") or default_name}
     try:
         proxy = TaskProxy(function, TaskOptions(**chosen))
     except TypeError as error:
-        known = ", ".join(field.name for field in dataclasses.fields(TaskOptions))
-        raise TaskOptionsError(chosen["name"], f"{error}; the options are {known}") from None
+        raise _unknown_option(chosen["name"], error) from None
     registry.add(proxy)
     return proxy
+
+
+def _unknown_option(name: str, error: TypeError) -> TaskOptionsError:
+    known = ", ".join(field.name for field in dataclasses.fields(TaskOptions))
+    return TaskOptionsError(name, f"{error}; the options are {known}")
 
 
 def request_of(options: TaskOptions, schedule: TaskSchedule, params: str) -> Enqueue:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from background_task.dispatch.hand_over import SENT, STARTED
 from background_task.models import AttemptError, CompletedTask, FailedTask, ScheduledTask
 from background_task.monitoring import workers
 from background_task.outcomes import Failed, Finished
@@ -77,7 +79,7 @@ def test_a_task_shows_the_errors_of_its_attempts(database: QueueDatabase, terms:
         AttemptError.objects.create(
             task_id=id_,
             attempt=attempt,
-            failed_at=database.time_of(0.0),
+            failed_at=database.now(),
             exception="shop.OutOfPaper",
             traceback=f"<i>line {attempt}</i>",
         )
@@ -193,6 +195,33 @@ def test_who_may_change_tasks_may_act(database: QueueDatabase) -> None:
     ]
 
 
+def test_times_at_the_end_of_the_calendar_are_shown(
+    database: QueueDatabase, settings: ProjectSettings
+) -> None:
+    """East of Greenwich they have no local name, so they are shown in UTC."""
+    settings.TIME_ZONE = "Asia/Tokyo"
+    task = mail("a")
+    end = datetime.datetime(9999, 12, 31, 23, 59, tzinfo=datetime.UTC)
+    ScheduledTask.objects.update(run_at=end, repeat_until=end)
+    client = superuser()
+
+    for page in ("scheduledtask/", f"scheduledtask/{task.id}/change/"):
+        assert "Dec. 31, 9999, 11:59 p.m." in client.get(PAGES + page).content.decode()
+
+
+def test_what_a_broker_has_is_shown_as_handed_over(database: QueueDatabase) -> None:
+    """Until a delivery has started it there."""
+    waits, handed, runs = mail("waits", schedule=60), mail("handed"), mail("runs")
+    ScheduledTask.objects.filter(id=handed.id).update(lease_until=SENT)
+    ScheduledTask.objects.filter(id=runs.id).update(lease_until=STARTED)
+    client = superuser()
+
+    assert _rows(client, "scheduledtask/?state=handed+over") == [handed.id]
+    assert _rows(client, "scheduledtask/?state=running") == [runs.id]
+    assert _rows(client, "scheduledtask/?state=waiting") == [waits.id]
+    assert "handed over</td>" in client.get(f"{PAGES}scheduledtask/").content.decode()
+
+
 @pytest.mark.parametrize("page", LISTS)
 def test_nothing_is_added_or_deleted_by_hand(database: QueueDatabase, page: str) -> None:
     """Not even by a superuser: the queue alone writes its rows."""
@@ -209,7 +238,7 @@ def test_long_tables_are_not_counted_to_their_end(
     database: QueueDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list says that there is more, and every count has a limit."""
-    now = database.time_of(0.0)
+    now = database.now()
     CompletedTask.objects.bulk_create(
         CompletedTask(id=id_, run_at=now, created_at=now, completed_at=now) for id_ in range(20)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from background_task.exceptions import InvalidTaskError
 from background_task.models import AttemptError, CompletedTask, FailedTask, ScheduledTask
 from background_task.outcomes import ERRORS_KEPT, Failed, Finished
 from background_task.registry import registry
+from background_task.requeue import requeue
 from engine.project.models import Mail
 from engine.tests.steps import claim, expire, record
 
@@ -229,6 +231,13 @@ def test_each_failed_attempt_is_remembered(database: QueueDatabase, terms: Terms
     assert "ValueError: one" in errors[0].traceback
 
 
+def test_a_pause_that_is_no_time_is_refused() -> None:
+    """In one sentence, where the body says it."""
+    for after in ("5", Decimal(5)):
+        with pytest.raises(TypeError, match=r"^Retry\(after=.*\): the pause is seconds or a time"):
+            Retry(after=after)  # type: ignore[arg-type]
+
+
 def test_the_history_is_bounded(database: QueueDatabase, terms: Terms) -> None:
     """The latest errors are kept."""
     background(name="body", max_attempts=99)(_raise(Retry(after=0)))()
@@ -238,6 +247,20 @@ def test_the_history_is_bounded(database: QueueDatabase, terms: Terms) -> None:
 
     attempts = AttemptError.objects.order_by("attempt").values_list("attempt", flat=True)
     assert list(attempts) == list(range(6, ERRORS_KEPT + 6))
+
+
+def test_the_history_is_bounded_over_requeues(database: QueueDatabase, terms: Terms) -> None:
+    """Attempts count from 1 again, and the latest errors of all are kept."""
+    background(name="body", max_attempts=4)(_raise(ValueError()))()
+    for _ in range(4):
+        for _ in range(4):
+            ScheduledTask.objects.update(run_at="2020-01-01T00:00:00Z")
+            (held,) = claim(database, terms)
+            record(database, run_attempt(held, settings.read()))
+        requeue(database, [held.id])
+
+    errors = AttemptError.objects.order_by("id").values_list("attempt", flat=True)
+    assert list(errors) == [3, 4, 1, 2, 3, 4, 1, 2, 3, 4]
 
 
 def test_a_task_that_is_not_kept_leaves_no_history(database: QueueDatabase, terms: Terms) -> None:

@@ -119,6 +119,25 @@ def test_one_bad_call_enqueues_nothing(
     assert not ScheduledTask.objects.exists()
 
 
+def test_options_of_many_calls_are_as_those_of_one(database: QueueDatabase) -> None:
+    """None leaves an option as it is, and one that there is not is named."""
+    (answer,) = send_mail.enqueue_many([("a",)], queue=None, priority=None)
+    assert ScheduledTask.objects.get(id=answer.id).queue == "default"
+
+    with pytest.raises(TaskOptionsError, match="keyword argument 'nonsense'; the options are name"):
+        send_mail.enqueue_many([("b",)], nonsense=1)
+
+
+def test_large_calls_go_out_in_several_statements(database: QueueDatabase) -> None:
+    """More than a server takes at once: MariaDB refuses 16 MiB, MySQL 64 MiB."""
+    calls = [(f"{number}" + "x" * 900_000,) for number in range(20)]
+
+    answers = send_mail.enqueue_many(calls)
+
+    assert len({answer.id for answer in answers}) == len(calls)
+    assert ScheduledTask.objects.count() == len(calls)
+
+
 def test_many_calls_join_the_callers_transaction(database: QueueDatabase) -> None:
     """They disappear with its rollback."""
     with transaction.atomic():

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from background_task import background, current_task
-from background_task.attempt import ERROR_LENGTH, error_text
 from background_task.claims import Claim
+from background_task.error_texts import ERROR_LENGTH, error_text
 from background_task.registry import registry
 from background_task.worker.child import RETURN_UNSTARTED, Child
 from background_task.worker.messages import LineBuffer, Message, to_line
@@ -24,6 +24,7 @@ from engine.tests.troubles import tasks as troubles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pytest_django import Settings as ProjectSettings
 
@@ -159,7 +160,7 @@ def test_a_result_is_json(kind: str, result: str | None) -> None:
     assert _run((troubles.describe.name, [kind]))[0] == ["finished", 1, result]
 
 
-@pytest.mark.parametrize("kind", ["long", "tuple keys", "circle"])
+@pytest.mark.parametrize("kind", ["long", "tuple keys", "circle", "not a number", "infinity"])
 def test_a_result_that_cannot_be_stored_does_not_undo_the_task(
     kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -181,6 +182,29 @@ def test_a_copy_that_a_body_forks_does_not_speak() -> None:
         ["finished", 1, None],
         ["finished", 2, "3"],
     ]
+
+
+def test_a_child_whose_channel_a_body_closed_speaks_into_nothing_else(tmp_path: Path) -> None:
+    """A file has the channel's number now. The child ends, and its task counts as running."""
+    path, progress = tmp_path / "theirs", Progress()
+    ours, its = socket.socketpair()
+    reader, doorbell = os.pipe()
+
+    def take_over() -> None:
+        with path.open("w") as file:
+            os.dup2(file.fileno(), its.fileno())
+
+    background(name="take over")(take_over)
+    with ours, its:
+        ours.sendall(_orders(("take over", "[[], {}]")))
+        ours.shutdown(socket.SHUT_WR)
+        with pytest.raises(OSError, match="a body has closed the channel"):
+            Child(its, progress, doorbell).run()
+    os.close(reader)
+    os.close(doorbell)
+
+    assert path.read_text() == ""
+    assert progress.running() == 1
 
 
 def test_what_has_not_started_is_given_back_on_demand() -> None:
@@ -220,6 +244,7 @@ class _InterruptedChannel:
 
     def __init__(self, channel: socket.socket) -> None:
         self.recv = channel.recv
+        self.fileno = channel.fileno
         self._channel = channel
         self._is_first = True
 

@@ -62,7 +62,7 @@ def test_a_cron_task_gets_one_row(database: QueueDatabase) -> None:
     _declare(database, queue="slow", priority=2, max_attempts=5, timeout=7.5, verbose_name="it")
 
     row = _row()
-    year = database.time_of(0.0).year + 1
+    year = database.now().year + 1
     assert row.run_at == row.slot_at == datetime.datetime(year, 1, 1, tzinfo=datetime.UTC)
     assert (row.task_name, row.queue, row.priority, row.max_attempts) == ("nightly", "slow", 2, 5)
     assert (row.timeout_seconds, row.verbose_name, row.cron) == (7.5, "it", YEARLY)
@@ -113,8 +113,8 @@ def test_a_slot_that_came_meanwhile_is_not_added_again(
 
     def enqueue_late(request: Enqueue) -> TaskRow:
         row = enqueue(request)
-        real = database.time_of
-        monkeypatch.setattr(database, "time_of", lambda _: real(366 * 86_400.0))
+        late = database.time_of(366 * 86_400.0)
+        monkeypatch.setattr(database, "now", lambda: late)
         return row
 
     monkeypatch.setattr(cron_schedule, "enqueue", enqueue_late)
@@ -193,7 +193,7 @@ def test_a_slot_that_has_begun_keeps_its_time(
 
     _declare(database, MONTHLY)
 
-    assert (_row().slot_at, _row().run_at <= database.time_of(0.0)) == (slot, True)
+    assert (_row().slot_at, _row().run_at <= database.now()) == (slot, True)
     if state != "runs":
         (held,) = claim(database, terms)
     record(database, Finished(claim=held))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -309,11 +310,28 @@ def test_the_end_of_a_run_that_was_given_up_changes_nothing() -> None:
     assert calls == [1, 1]
 
 
+def test_without_a_terminal_the_question_is_answered_with_no(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing is moved, and the sentence names the option that asks nothing."""
+    count(1)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+
+    with pytest.raises(CommandError, match=r"nothing was moved: .* --no-input goes on"):
+        hand_over("--resend-unended")
+    assert stages() == [None]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["--to", "carrier_pigeon"], "'carrier_pigeon'"),
+        (["--to", "."], "'.' is no place for background tasks"),
         (["--to", "huey", "--batch", "0"], "'0' is not a whole number above zero"),
+        (["--to", "database", "--queue="], "'' is no name of a queue"),
+        (["--to", "database", "--queue=a\0"], r"'a\x00' is no name of a queue"),
+        (["--to", "a\0.b"], r"'a\x00.b' is no place for background tasks"),
+        (["--to", "\udc80.b"], r"'\udc80.b' is no place for background tasks"),
     ],
 )
 def test_a_mistake_is_one_sentence(arguments: list[str], sentence: str) -> None:

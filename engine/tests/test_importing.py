@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from background_task import background
 from background_task.legacy import importing
@@ -231,6 +231,18 @@ def test_without_old_tables_it_says_so(database: QueueDatabase) -> None:
     """A project that never had 1.2.8 gets one sentence."""
     with pytest.raises(CommandError, match="there is no table background_task in the database"):
         _import()
+
+
+def test_old_tables_of_another_shape_are_told_in_one_sentence(database: QueueDatabase) -> None:
+    """Such as those of an older version; the database's own words are in it."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE background_task (id integer)")
+    try:
+        with pytest.raises(CommandError, match=r"^importing stopped at an error of the d[^\n]+$"):
+            _import()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE background_task")
 
 
 def test_empty_old_tables_are_no_error(old_tables: None) -> None:

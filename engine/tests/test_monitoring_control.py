@@ -37,6 +37,17 @@ def test_a_claim_that_commits_first_wins(
         assert claims.hold(database, [claimed]) == [claimed]
 
 
+def test_priorities_stay_what_a_database_can_hold(database: QueueDatabase) -> None:
+    """The highest is not raised, and the lowest not lowered; both are found."""
+    highest, lowest = mail("a", priority=2**31 - 1), mail("b", priority=-(2**31))
+    ids = [highest.id, lowest.id]
+
+    assert (control.raise_priority(database, ids), control.lower_priority(database, ids)) == (2, 2)
+
+    rows = ScheduledTask.objects.order_by("id")
+    assert list(rows.values_list("priority", flat=True)) == [2**31 - 2, -(2**31)]
+
+
 def test_any_number_of_tasks_is_changed_at_once(
     database: QueueDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,7 +119,7 @@ def test_workers_that_flush_at_the_same_time_lose_nothing(database: QueueDatabas
 
 def test_the_ends_of_each_minute_are_kept_for_an_hour(database: QueueDatabase) -> None:
     """The plot needs no look at the completed tasks, and the table does not grow."""
-    now = int(database.time_of(0.0).timestamp() // 60)
+    now = int(database.now().timestamp() // 60)
     for minute in (now - 200, now - 30):
         Observation.objects.create(
             task_name="",

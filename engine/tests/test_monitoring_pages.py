@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import include, path
 from prometheus_client.parser import text_string_to_metric_families
 
+from background_task.checks import check_urls
 from background_task.models import FailedTask, ScheduledTask, Worker
 from background_task.monitoring import health, workers
-from background_task.monitoring.checks import check_urls
 from background_task.monitoring.observations import Observations
 from background_task.outcomes import Failed
 from engine.project.tasks import send_mail
@@ -117,6 +117,32 @@ def test_visitors_are_sent_to_the_login(database: QueueDatabase) -> None:
         302,
         f"/admin/login/?next={PAGES}",
     )
+
+
+def test_without_the_admin_visitors_are_sent_to_login_url(
+    database: QueueDatabase, settings: ProjectSettings
+) -> None:
+    """The page needs users, and no admin."""
+    settings.ROOT_URLCONF = (path("tasks/", include("background_task.urls")),)
+    settings.LOGIN_URL = "/sign-in/"
+
+    assert Client().get("/tasks/").headers["Location"] == "/sign-in/?next=/tasks/"
+    response = superuser().get("/tasks/")
+    assert response.status_code == 200
+    assert "Scheduled</a>" not in response.content.decode()
+
+
+def test_without_users_the_page_says_what_it_needs(
+    database: QueueDatabase, settings: ProjectSettings
+) -> None:
+    """One sentence, and no error of the server."""
+    settings.ROOT_URLCONF = (path("tasks/", include("background_task.urls")),)
+    settings.MIDDLEWARE = []
+
+    response = Client().get("/tasks/")
+
+    assert response.status_code == 401
+    assert b"this project has no users: install django.contrib.auth" in response.content
 
 
 @pytest.mark.parametrize("page", ["scheduledtask/", "failedtask/", "completedtask/", "worker/"])
@@ -274,10 +300,10 @@ def test_a_database_that_cannot_be_asked_is_a_problem(
 ) -> None:
     """Its reason is told."""
 
-    def refuse(_: float) -> None:
+    def refuse() -> None:
         raise OperationalError("connection refused\nIs the server running?")
 
-    monkeypatch.setattr(database, "time_of", refuse)
+    monkeypatch.setattr(database, "now", refuse)
 
     assert health.find_problems(database, max_age=300.0) == [
         "The database 'default' cannot be asked: connection refused"

@@ -24,7 +24,7 @@ def test_a_worker_is_alive_within_its_lease_and_silent_after_it(database: QueueD
     rows.register(database, "host:1", ["mails", "bills"], 4, 60.0)
     _age(rows.register(database, "host:2", [], 1, 60.0), seconds=61.0)
 
-    first, second = read_workers(database, database.time_of(0.0))
+    first, second = read_workers(database, database.now())
 
     assert (first.name, first.is_alive, first.queues) == ("host:1", True, ("mails", "bills"))
     assert (second.name, second.is_alive, second.queues) == ("host:2", False, ())

@@ -35,6 +35,8 @@ pytestmark = pytest.mark.processes
         (["--timeout", "0"], "argument --timeout: '0' is not a number of seconds above zero"),
         (["--duration", "nan"], "argument --duration: 'nan' is not a number of seconds"),
         (["--max-attempts", "1.5"], "argument --max-attempts: '1.5' is not a whole number above"),
+        (["--queue", ""], "argument --queue: '' is no name of a queue"),
+        (["--queue", "\udc80"], r"argument --queue: '\udc80' is no name of a queue"),
         (["--wrokers", "2"], "unrecognized arguments: --wrokers 2"),
     ],
 )

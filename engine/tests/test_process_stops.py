@@ -6,13 +6,13 @@ import datetime
 import json
 import signal
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 from django.db import models
 
-from background_task.models import CompletedTask, FailedTask, ScheduledTask
+from background_task.models import AttemptError, CompletedTask, FailedTask, ScheduledTask
 from engine.tests import outages
 from engine.tests.gates import (
     Gates,
@@ -95,7 +95,26 @@ def test_an_idle_worker_stops_at_once(workers: Workers) -> None:
     assert worker.stop() == 0
 
 
+def test_a_process_that_a_body_forks_can_be_terminated(workers: Workers) -> None:
+    """It does not inherit how a worker process leaves stopping to its supervisor."""
+    task: Any = troubles.terminate_a_process
+    row = task()
+    wait_until_empty(workers.start())
+
+    assert CompletedTask.objects.get(id=row.id).result == "-15"
+
+
 # Deaths.
+
+
+def test_a_child_that_cannot_be_spoken_to_is_killed(workers: Workers, gates: Gates) -> None:
+    """A body that closes all descriptors costs its task an attempt, and the worker nothing."""
+    row: Any = troubles.close_everything(gates.folder, "closes")
+    wait_until_empty(workers.start())
+
+    assert gates.runs("closes") == [1, 2]
+    (error,) = AttemptError.objects.filter(task_id=row.id).values_list("traceback", flat=True)
+    assert error == "closed its channel to the supervisor during attempt 1 of 3"
 
 
 def test_a_child_that_is_killed_costs_an_attempt_and_no_time(

@@ -26,7 +26,7 @@ DAYS = (1, 10, 100)
 @pytest.fixture
 def history(database: QueueDatabase) -> None:
     """Completed and failed tasks that ended so many ``DAYS`` ago, each with an error."""
-    now = database.time_of(0.0)
+    now = database.now()
     common = {"task_name": "a", "task_params": "[[], {}]", "run_at": now, "created_at": now}
     for days in DAYS:
         ended = now - datetime.timedelta(days=days)

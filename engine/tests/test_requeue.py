@@ -181,7 +181,7 @@ def test_the_slot_of_a_periodic_run_stays(database: QueueDatabase, terms: Terms)
 @pytest.mark.parametrize("count", [BATCH + 1])
 def test_more_than_a_batch_is_requeued_too(database: QueueDatabase, count: int) -> None:
     """Each batch in a transaction of its own."""
-    now = database.time_of(0.0)
+    now = database.now()
     FailedTask.objects.bulk_create(
         FailedTask(
             id=number,

@@ -31,7 +31,7 @@ FAILED = {
 @pytest.fixture
 def failed(database: QueueDatabase) -> None:
     """The tasks of ``FAILED``."""
-    now = database.time_of(0.0)
+    now = database.now()
     for id_, (name, queue, hours) in FAILED.items():
         FailedTask.objects.create(
             id=id_,
@@ -102,6 +102,9 @@ def test_duplicates_are_counted(failed: None) -> None:
         ([str(2**70)], "no failed task has the id"),
         (["--older-than", "soon"], "'soon' is not a duration such as 14d"),
         (["--older-than", "99999999999d"], "is not a duration"),
+        (["--queue="], "'' is no name of a queue"),
+        (["--queue", "\udc80"], r"'\\udc80' is no name of a queue"),
+        (["--task", "a\0"], r"'a\\x00' is no name of a task"),
         (["a"], "invalid int value"),
     ],
 )

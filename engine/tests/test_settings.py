@@ -43,6 +43,8 @@ def test_each_key_sets_its_value(settings: ProjectSettings) -> None:
         ("MAX_ATTEMPTS", True, "it must be a whole number above zero"),
         ("MAX_ATTEMPTS", None, "it must be a whole number above zero"),
         ("MAX_PARAMS_BYTES", "1 MB", "it must be a whole number above zero"),
+        ("LEASE_SECONDS", 0.1, "below 0.5 seconds no worker renews its leases in time"),
+        ("LEASE_SECONDS", "15", "it must be a number of seconds above zero"),
         ("LEASE_SECONDS", 0, "it must be a number of seconds above zero"),
         ("LEASE_SECONDS", -1.5, "it must be a number of seconds above zero"),
         ("LEASE_SECONDS", math.nan, "it must be a number of seconds above zero"),

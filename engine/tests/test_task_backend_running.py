@@ -91,6 +91,13 @@ def test_a_return_value_that_json_has_not_is_a_failure() -> None:
     assert [error.exception_class for error in result.errors] == [TypeError]
 
 
+def test_a_number_that_json_has_not_is_a_failure() -> None:
+    """Django's normalizing lets it pass, and no database would read it as JSON."""
+    result = _result_after_running(tasks.add, 1e308, 1e308)
+
+    assert [error.exception_class for error in result.errors] == [ValueError]
+
+
 def test_the_context_is_that_of_the_attempt() -> None:
     """A body sees its own id, its attempt, and the errors of the attempts before."""
     result = tasks.look.enqueue(fails=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,7 @@ def test_a_name_that_nobody_registered_is_an_error() -> None:
     [
         ("name", "x" * 191, "is not a text of 1 to 190 characters"),
         ("name", 60, "name 60 is not a text"),
+        ("queue", "a\0b", r"queue 'a\x00b' is not a text of 1 to 190 characters"),
         ("queue", "", "queue '' is not a text of 1 to 190 characters"),
         ("priority", 2**31, "is not a whole number of 32 bits"),
         ("priority", 1.5, "priority 1.5 is not a whole number"),
@@ -131,6 +133,13 @@ def test_a_function_that_a_call_does_not_run_is_refused(source: str) -> None:
 
     with pytest.raises(TaskOptionsError, match="calling it would not run it"):
         background(scope["pay"])
+
+
+@pytest.mark.parametrize("function", [functools.partial(int, 5), 5])
+def test_what_is_no_function_is_refused(function: Any) -> None:
+    """It has no name by which a worker could find it."""
+    with pytest.raises(TypeError, match=r"background is for functions, and .* is none"):
+        background()(function)
 
 
 def test_options_beside_the_function_are_kept() -> None:

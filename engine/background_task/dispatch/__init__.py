@@ -54,7 +54,7 @@ def dispatcher_named(name: str) -> Dispatcher:
     """Return the dispatcher of that name; raises ImproperlyConfigured with one sentence."""
     try:
         return cast("Dispatcher", import_string(_OURS.get(name, name))())
-    except (ImportError, AttributeError, TypeError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ImproperlyConfigured(
             f"{name!r} is no place for background tasks ({error}); choose database, celery or "
             "huey, or the dotted path of a dispatcher of your own"

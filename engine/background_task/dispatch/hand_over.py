@@ -76,7 +76,7 @@ def start(database: QueueDatabase, call: Call, message_id: str, *, is_again: boo
         if not rows.filter(is_open | is_won if is_again else is_open).update(
             lease_until=STARTED,
             claimed_by=message_id,
-            claimed_at=database.time_of(0.0),
+            claimed_at=database.now(),
             attempts=F("attempts") + 1,
         ):
             return None

@@ -14,6 +14,7 @@ from background_task.attempt import run_attempt
 from background_task.dispatch import hand_over
 from background_task.dispatch.messages import number_of
 from background_task.enqueue import queue_database
+from background_task.error_texts import naming_line
 from background_task.exceptions import BackgroundTaskError
 from background_task.outcomes import Failed, Finished
 from background_task.registry import registry
@@ -90,5 +91,5 @@ def _result(ended: Ended) -> Any:
     if isinstance(ended, Failed):
         if ended.is_last:
             raise GivenUpError(ended.error)
-        raise RunAgain(ended.error.strip().rpartition("\n")[2], ended.retry_in or 0.0)
+        raise RunAgain(naming_line(ended.error, ended.exception), ended.retry_in or 0.0)
     return None if ended.result is None else json.loads(ended.result)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from background_task.databases import SCHEDULED
 from background_task.notifications import announce
+from background_task.task_options import WHOLE_NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,13 +36,20 @@ def run_now(database: QueueDatabase, ids: Sequence[int]) -> int:
 
 
 def raise_priority(database: QueueDatabase, ids: Sequence[int]) -> int:
-    """Add 1 to the priority of waiting tasks; return how many."""
-    return _change_waiting(database, f"UPDATE {SCHEDULED} SET priority = priority + 1", ids)
+    """Add 1 to the priority of waiting tasks, up to the highest; return how many."""
+    return _add_to_priority(database, 1, ids, limit=WHOLE_NUMBERS[-1])
 
 
 def lower_priority(database: QueueDatabase, ids: Sequence[int]) -> int:
-    """Take 1 from the priority of waiting tasks; return how many."""
-    return _change_waiting(database, f"UPDATE {SCHEDULED} SET priority = priority - 1", ids)
+    """Take 1 from the priority of waiting tasks, down to the lowest; return how many."""
+    return _add_to_priority(database, -1, ids, limit=WHOLE_NUMBERS[0])
+
+
+def _add_to_priority(
+    database: QueueDatabase, change: int, ids: Sequence[int], *, limit: int
+) -> int:
+    priority = f"CASE WHEN priority = {limit} THEN priority ELSE priority + {change} END"
+    return _change_waiting(database, f"UPDATE {SCHEDULED} SET priority = {priority}", ids)
 
 
 def _change_waiting(database: QueueDatabase, change: str, ids: Sequence[int]) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import Error
 
+from background_task.error_texts import first_line
 from background_task.monitoring.status import read_queues, read_workers
 
 if TYPE_CHECKING:
@@ -56,12 +57,11 @@ def problems(
 def _look(database: QueueDatabase, max_age: float, found: list[list[str]]) -> None:
     """Ask through a connection of this thread's own: that one can be had is part of the answer."""
     try:
-        now = database.time_of(0.0)
+        now = database.now()
         queues, workers = read_queues(database), read_workers(database, now)
         found.append(list(problems(queues, workers, max_age)))
     except Error as error:
-        reason = str(error).strip().partition("\n")[0]
-        found.append([f"The database {database.alias!r} cannot be asked: {reason}"])
+        found.append([f"The database {database.alias!r} cannot be asked: {first_line(error)}"])
     finally:
         database.connection.close()
         _looking.release()

@@ -74,7 +74,7 @@ class QueueCollector:
         yield from (tasks, oldest)
 
     def _workers(self) -> Metric:
-        workers = read_workers(self._database, self._database.time_of(0.0))
+        workers = read_workers(self._database, self._database.now())
         name, documentation = "background_task_workers", "Running process_tasks."
         family = GaugeMetricFamily(name, documentation, labels=["state"])
         for state, is_alive in ("alive", True), ("silent", False):

@@ -85,7 +85,7 @@ class Observations:
         bucket[1] += seconds
 
     def _write(self, database: QueueDatabase, taken: Mapping[Key, list[float]]) -> None:
-        minute = int(database.time_of(0.0).timestamp() // 60)
+        minute = int(database.now().timestamp() // 60)
         rows = {**taken, **_pace(taken, minute)}
         if minute != self._minute:
             forgotten = minute - PACE_MINUTES

@@ -6,16 +6,14 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Final
 
-from django.contrib.admin.views.decorators import staff_member_required
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from background_task.enqueue import queue_database
 from background_task.monitoring import health as queue_health
-from background_task.monitoring.access import staff_or_token
+from background_task.monitoring.access import reversed_or_none, staff_only, staff_or_token
 from background_task.monitoring.plot import plot
 from background_task.monitoring.status import FAILED_LIMIT, read_status, total
 
@@ -29,7 +27,7 @@ _LISTS: Final = ("scheduledtask", "completedtask", "failedtask", "worker", "atte
 
 @require_safe
 @never_cache
-@staff_member_required
+@staff_only
 def status_page(request: HttpRequest) -> HttpResponse:
     """Show the queue to people; ``?refresh`` shows it anew every few seconds."""
     status = read_status(queue_database())
@@ -43,8 +41,10 @@ def status_page(request: HttpRequest) -> HttpResponse:
             plot(status.minutes, "completed", "Completed"),
             plot(status.minutes, "failed", "Failed attempts"),
         ],
-        "lists": {name: _url(f"admin:background_task_{name}_changelist") for name in _LISTS},
-        "index": _url("admin:index"),
+        "lists": {
+            name: reversed_or_none(f"admin:background_task_{name}_changelist") for name in _LISTS
+        },
+        "index": reversed_or_none("admin:index"),
         "refresh_seconds": REFRESH_SECONDS,
     }
     response = render(request, "background_task/status.html", context)
@@ -97,10 +97,3 @@ def _seconds(text: str | None, *, default: float) -> float | None:
     except ValueError:
         return None
     return seconds if 0 < seconds < math.inf else None
-
-
-def _url(name: str) -> str | None:
-    try:
-        return reverse(name)
-    except NoReverseMatch:  # a project without the admin
-        return None

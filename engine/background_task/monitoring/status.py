@@ -12,6 +12,7 @@ import operator
 from typing import TYPE_CHECKING, Any, Final
 
 from background_task.databases import SCHEDULED
+from background_task.error_texts import naming_line
 from background_task.models import FailedTask, Observation, Worker
 from background_task.monitoring.observations import PACE, PACE_MINUTES
 from background_task.monitoring.workers import is_alive
@@ -92,7 +93,7 @@ class Status:
 
 def read_status(database: QueueDatabase) -> Status:
     """Ask the database for everything that the status page shows."""
-    now = database.time_of(0.0)
+    now = database.now()
     return Status(
         now=now,
         queues=read_queues(database),
@@ -152,11 +153,6 @@ def total(queues: list[QueueStatus]) -> QueueStatus:
     return QueueStatus(name="all queues", **counts, oldest_due_seconds=oldest)
 
 
-def last_line(error: str) -> str:
-    """Return the line of a traceback that names the exception."""
-    return error.rstrip().rpartition("\n")[2]
-
-
 def _read_minutes(database: QueueDatabase, now: datetime.datetime) -> list[Minute]:
     """Return the last hour, the minute that has begun included."""
     last = int(now.timestamp() // 60)
@@ -177,4 +173,4 @@ def _read_minutes(database: QueueDatabase, now: datetime.datetime) -> list[Minut
 def _read_failures(database: QueueDatabase) -> list[dict[str, Any]]:
     latest = FailedTask.objects.using(database.alias).order_by("-failed_at")
     rows = latest.values("id", "task_name", "queue", "failed_at", "error")[:RECENT_FAILURES]
-    return [{**row, "error": last_line(row["error"])[:500]} for row in rows]
+    return [{**row, "error": naming_line(row["error"])[:500]} for row in rows]

@@ -29,7 +29,7 @@ def register(
     lease_seconds: float,
 ) -> Worker:
     """Insert the row of a worker that starts, and remove those that were silent for a day."""
-    now = database.time_of(0.0)
+    now = database.now()
     worker = Worker(
         name=name,
         queues=",".join(queues),
@@ -45,7 +45,7 @@ def register(
 
 def beat(database: QueueDatabase, worker: Worker) -> None:
     """Say that the worker is there; its row comes back if somebody removed it."""
-    worker.seen_at = database.time_of(0.0)
+    worker.seen_at = database.now()
     database.retry_transient(lambda: worker.save(using=database.alias))
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from background_task.error_texts import naming_line
+from background_task.outcomes import Failed
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from background_task.claims import Claim
-    from background_task.outcomes import Failed
+    from background_task.outcomes import Outcome
 
 logger = logging.getLogger("background_task")
 
@@ -22,9 +27,24 @@ def log_failure(failed: Failed, *, show_traceback: bool) -> None:
         claim.attempt,
         claim.max_attempts,
         ", its last" if failed.is_last else "",
-        failed.error if show_traceback else last_sentence(failed.error, failed.exception),
+        failed.error if show_traceback else naming_line(failed.error, failed.exception),
         extra=fields("failed", claim) | {"exception": failed.exception},
     )
+
+
+def log_exchange(
+    recorded: Sequence[Outcome], stale: Sequence[Claim], claimed: Sequence[Claim]
+) -> None:
+    """Log what one transaction wrote: ends, of which some were stale, and new claims."""
+    for claim in stale:
+        logger.warning("%s #%d: its end came too late", claim.task_name, claim.id)
+    if logger.isEnabledFor(logging.DEBUG):
+        for outcome in recorded:
+            # A failure was logged when it was heard of.
+            if not isinstance(outcome, Failed) and outcome.claim not in stale:
+                log_change(type(outcome).__name__.lower(), outcome.claim)
+        for claim in claimed:
+            log_change("claimed", claim)
 
 
 def log_change(change: str, claim: Claim) -> None:
@@ -49,10 +69,3 @@ def fields(change: str, claim: Claim) -> dict[str, object]:
         "attempt": claim.attempt,
         "token": claim.token,
     }
-
-
-def last_sentence(error: str, exception: str = "") -> str:
-    """Return the line of a traceback that names the exception, and not one of its message."""
-    lines = [line for line in error.splitlines() if line and not line[0].isspace()]
-    named = [line for line in lines if line.startswith(exception.removeprefix("builtins."))]
-    return (named or lines or [error.strip()])[-1]

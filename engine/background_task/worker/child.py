@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import ctypes
+import functools
 import logging
 import os
 import random
@@ -72,6 +73,7 @@ class Child:
         self._ring_at = 0
         self._is_speaking = False
         self._must_return_unstarted = False
+        self._inode = os.fstat(channel.fileno()).st_ino
         signal.signal(RETURN_UNSTARTED, self._on_return_unstarted)
 
     def run(self) -> None:
@@ -104,11 +106,17 @@ class Child:
         if os.getpid() != self._pid:
             # The body forked, and this is the copy: it must not speak for its original.
             os._exit(0)
+        self._check_channel()
         _close_unusable_connections()
         self._say(end_message(ended))
         self._progress.end()
         if len(self._unstarted) in (0, self._ring_at):
             self._ring()
+
+    def _check_channel(self) -> None:
+        """Raise OSError if the body has closed the channel, whatever has its number by now."""
+        if os.fstat(self._channel.fileno()).st_ino != self._inode:
+            raise OSError("a body has closed the channel to the supervisor")
 
     def _say(self, message: Message) -> None:
         self._is_speaking = True
@@ -159,6 +167,25 @@ def _ignore_stop_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _let_forks_be_terminated()
+
+
+def _let_forks_be_terminated() -> None:
+    """Have processes that a body forks obey SIGTERM, by which ``multiprocessing`` ends its own.
+
+    One that comes before they do waits. Their SIGINT stays ignored: a Ctrl-C goes to all of them,
+    and lets what runs finish.
+    """
+
+    def obey() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        unblock()
+
+    block, unblock = (
+        functools.partial(signal.pthread_sigmask, how, {signal.SIGTERM})
+        for how in (signal.SIG_BLOCK, signal.SIG_UNBLOCK)
+    )
+    os.register_at_fork(before=block, after_in_parent=unblock, after_in_child=obey)
 
 
 def _die_with(supervisor_pid: int) -> None:

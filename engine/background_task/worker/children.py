@@ -7,6 +7,7 @@ import os
 import selectors
 import signal
 import socket
+import time
 from typing import TYPE_CHECKING, Final
 
 from background_task.worker.child import RETURN_UNSTARTED, run_child
@@ -30,6 +31,7 @@ class ChildProcess:
         handed: the claims whose end it has not told, by row id, in the order in which they run.
         is_returning: it was asked to give back what it has not started.
         kill_reason: why the supervisor killed it, or an empty text.
+        deaf_since: when it was seen to have closed its channel, or None: it cannot be spoken to.
         killed_during: the claim that it ran when the supervisor killed it. It may have ended that
             one and begun the next before the signal came.
     """
@@ -51,6 +53,7 @@ class ChildProcess:
         self._unsent = bytearray()
         self.handed: dict[int, Claim] = {}
         self.is_returning = False
+        self.deaf_since: float | None = None
         self.kill_reason = ""
         self.killed_during: Claim | None = None
 
@@ -84,7 +87,10 @@ class ChildProcess:
         """Return for which events on its channel a selector has to wait, 0 for none.
 
         Who has several tasks rings when little is left, and is not listened to for each of them.
+        A channel that was closed at its other end would never again let anybody wait.
         """
+        if self.deaf_since is not None:
+            return 0
         reading = 0 if len(self.handed) > 1 else selectors.EVENT_READ
         return reading | (selectors.EVENT_WRITE if self._unsent else 0)
 
@@ -106,6 +112,7 @@ class ChildProcess:
         with contextlib.suppress(BlockingIOError, ConnectionResetError):
             while piece := self.channel.recv(_RECEIVE_BYTES):
                 messages.extend(self._lines.feed(piece))
+            self.deaf_since = self.deaf_since or time.monotonic()
         return messages
 
     def end(self, message: Message) -> Ended:

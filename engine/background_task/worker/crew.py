@@ -7,11 +7,12 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
+from background_task.error_texts import class_path
 from background_task.exceptions import TaskTimeout
 from background_task.outcomes import Failed
 from background_task.retries import pause_after
 from background_task.task_bodies import body_of
-from background_task.worker.changes_log import log_failure
+from background_task.worker.changes_log import log_change, log_failure
 from background_task.worker.children import ChildProcess
 from background_task.worker.holdings import FLUSH_SECONDS, HELD_BACK_SECONDS
 from background_task.worker.prefetch import Durations, next_slice, wanted
@@ -33,6 +34,9 @@ RESPAWN_SECONDS: Final = 0.5
 
 SPAWNED_AT_ONCE: Final = 4
 """So many children are started in a turn of the loop, which also hears signals to stop."""
+
+DEAF_SECONDS: Final = 0.5
+"""A child that has closed its channel, and is not about to end by itself, is killed after this."""
 
 LOST_DATABASE: Final = "lost its lease because the database could not be reached"
 LOST_LEASE: Final = "lost its lease to another worker"
@@ -127,6 +131,7 @@ class Crew:
         if isinstance(ended, Failed):
             log_failure(ended, show_traceback=self._options.show_tracebacks)
         elif ended.is_recorded:
+            log_change("finished", ended.claim)
             return
         self._holdings.to_record(ended)
 
@@ -167,7 +172,7 @@ class Crew:
         return Failed(
             claim=claim,
             error=f"{cause} during attempt {claim.attempt} of {claim.max_attempts}",
-            exception=f"{TaskTimeout.__module__}.{TaskTimeout.__name__}" if is_timeout else "",
+            exception=class_path(TaskTimeout) if is_timeout else "",
             retry_in=self._pause_after(claim) if reason else None,
             seconds=time.monotonic() - child.started_at,
         )
@@ -184,6 +189,8 @@ class Crew:
         """Kill who is in a task for too long, and have others take what waits behind slow ones."""
         now = time.monotonic()
         for child in self.children:
+            if child.deaf_since is not None and now - child.deaf_since > DEAF_SECONDS:
+                child.kill("closed its channel to the supervisor")
             claim = child.running
             if claim is None:
                 continue
@@ -233,6 +240,8 @@ class Crew:
         if len(self.children) < self._options.workers and not is_stopping:
             yield self._next_spawn
         for child in self.children:
+            if child.deaf_since is not None and not child.kill_reason:
+                yield child.deaf_since + DEAF_SECONDS
             claim = child.running
             if claim is not None:
                 yield child.started_at + claim.timeout_seconds

@@ -15,7 +15,7 @@ from django.db import DataError, Error, IntegrityError
 from background_task import claims, cron_schedule, outcomes
 from background_task.due import Lookout, seconds_until_due
 from background_task.outcomes import Failed
-from background_task.worker.changes_log import log_change
+from background_task.worker.changes_log import log_exchange
 from background_task.worker.listening import listener_for
 from background_task.worker.outage import Outage
 
@@ -151,24 +151,13 @@ class Desk:
         holdings.wait_last(claimed)
         if claimed:
             self._listener.note_activity()
-        self._log(recorded, stale, claimed)
+        log_exchange(recorded, stale, claimed)
         self._is_exhausted = len(claimed) < limit
         if claimed or not self._is_exhausted:
             # They are handed out before the next question.
             self._next_poll = time.monotonic()
         else:
             self._plan_next_look()
-
-    def _log(
-        self, recorded: list[outcomes.Outcome], stale: list[Claim], claimed: list[Claim]
-    ) -> None:
-        for claim in stale:
-            logger.warning("%s #%d: its end came too late", claim.task_name, claim.id)
-        if logger.isEnabledFor(logging.DEBUG):
-            for outcome in recorded:
-                log_change(type(outcome).__name__.lower(), outcome.claim)
-            for claim in claimed:
-                log_change("claimed", claim)
 
     def _plan_next_look(self) -> bool:
         """Look again when something is due, or after a sleep; tell whether something is due now."""

@@ -6,6 +6,7 @@ import collections
 import time
 from typing import TYPE_CHECKING, Final
 
+from background_task.databases import STATEMENT_BYTES
 from background_task.outcomes import Released
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 FLUSH_SECONDS: Final = 0.02
 """An end of a task is written at most this much later than it was heard of."""
-
-STATEMENT_BYTES: Final = 2 << 20
-"""Results that are written at once; MariaDB refuses statements of 16 MiB by default."""
 
 HELD_BACK_SECONDS: Final = 0.5
 """Tasks that wait longer than this behind a slow one are given to others."""

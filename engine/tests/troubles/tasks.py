@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import multiprocessing
 import os
 import signal
 import sys
@@ -58,6 +60,26 @@ def die_first(folder: str, key: str) -> None:
 
 
 @background
+def close_everything(folder: str, key: str) -> None:
+    """Close every descriptor at the first attempt, and stay; note that it ran at each."""
+    note.now(folder, key)
+    task = current_task()
+    if task is None or task.attempt == 1:
+        os.closerange(3, 256)
+        time.sleep(_LONGEST_SECONDS)
+
+
+@background
+def terminate_a_process() -> int | None:
+    """Start a process as ``multiprocessing`` does, terminate it, and return its exit code."""
+    process = multiprocessing.get_context("fork").Process(target=time.sleep, args=[60.0])
+    process.start()
+    process.terminate()
+    process.join()
+    return process.exitcode
+
+
+@background
 def raise_error(message: str) -> None:
     """Raise."""
     raise RuntimeError(message)
@@ -95,6 +117,8 @@ def describe(kind: str) -> Any:
         "tuple keys": {(1, 2): "three"},
         "long": "x" * 2_000_000,
         "nothing": None,
+        "not a number": {"share": math.nan},
+        "infinity": [-math.inf],
     }
     results["circle"] = [results]
     return results[kind]

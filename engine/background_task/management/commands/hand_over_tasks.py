@@ -14,7 +14,8 @@ from django.db import DatabaseError
 from background_task.dispatch import DATABASE, dispatcher_named
 from background_task.dispatch.moving import Move
 from background_task.enqueue import queue_database
-from background_task.management.commands.process_tasks import whole_number
+from background_task.error_texts import first_line
+from background_task.management.option_types import queue_name, whole_number
 
 if TYPE_CHECKING:
     import argparse
@@ -36,7 +37,9 @@ class Command(BaseCommand):
         """Declare the options."""
         places = "celery, huey, database, or the dotted path of your own dispatcher"
         parser.add_argument("--to", required=True, metavar="PLACE", help=places)
-        parser.add_argument("--queue", metavar="NAME", help="move tasks of this queue only")
+        parser.add_argument(
+            "--queue", type=queue_name, metavar="NAME", help="move tasks of this queue only"
+        )
         parser.add_argument(
             "--batch", type=whole_number, default=500, metavar="N", help="(default: %(default)d)"
         )
@@ -67,13 +70,11 @@ class Command(BaseCommand):
             for meaning, rows in move.kinds().items():
                 self.stdout.write(f"{rows.count():9,} {meaning}")
         except (DatabaseError, ImproperlyConfigured) as error:
-            raise CommandError(str(error).strip().partition("\n")[0]) from error
+            raise CommandError(first_line(error)) from error
         if options["dry_run"]:
             return
         if move.with_unended and not options["no_input"]:
-            question = "What has started and not ended will run again, even if it runs now. Go on?"
-            if input(f"{question} [y/N] ").strip().lower() != "y":
-                raise CommandError("nothing was moved")
+            _ask()
         self._run(move.to_broker(dispatcher, to) if dispatcher else move.to_database(), limit)
 
     def _run(self, batches: Iterator[int], limit: int | None) -> None:
@@ -96,3 +97,16 @@ class Command(BaseCommand):
                 f"take back what was not confirmed ({type(error).__name__}: {error})"
             ) from error
         self.stdout.write(f"{moved:9,} moved: done")
+
+
+def _ask() -> None:
+    """Go on if the person at the terminal says so."""
+    question = "What has started and not ended will run again, even if it runs now. Go on?"
+    try:
+        answer = input(f"{question} [y/N] ")
+    except EOFError:
+        raise CommandError(
+            "nothing was moved: nobody is there to be asked; --no-input goes on without asking"
+        ) from None
+    if answer.strip().lower() != "y":
+        raise CommandError("nothing was moved")

@@ -6,10 +6,11 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from background_task import discovery
 from background_task.enqueue import queue_database
+from background_task.error_texts import first_line
 from background_task.legacy.importing import Importer
 from background_task.legacy.old_tables import ASIDE
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from background_task.databases import QueueDatabase
     from background_task.legacy.importing import Report
 
 
@@ -38,8 +40,18 @@ class Command(BaseCommand):
             parser.add_argument(option, action="store_true", help=text)
 
     def handle(self, *_: Any, **options: Any) -> None:
-        """Import, and say what became of the rows."""
+        """Import; every mistake of a user is one sentence."""
         database = queue_database()
+        try:
+            self._import(database, **options)
+        except DatabaseError as error:
+            raise CommandError(
+                f"importing stopped at an error of the database {database.alias!r}: "
+                f"{first_line(error)}"
+            ) from error
+
+    def _import(self, database: QueueDatabase, **options: Any) -> None:
+        """Import, and say what became of the rows."""
         tables = database.connection.introspection.table_names()
         if "background_task" not in tables:
             place = f"the database {database.alias!r}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
-import math
 import os
 import secrets
 import socket
@@ -18,7 +16,15 @@ from django.db import DatabaseError, connections
 
 from background_task import discovery, settings
 from background_task.enqueue import queue_database
+from background_task.error_texts import first_line
 from background_task.exceptions import BackgroundTaskError
+from background_task.management.option_types import (
+    positive_seconds,
+    queue_name,
+    seconds,
+    whole_number,
+    worker_count,
+)
 from background_task.task_options import NAME_LENGTH
 from background_task.terms import Terms
 from background_task.worker.options import Options
@@ -26,10 +32,11 @@ from background_task.worker.pidfile import pidfile
 from background_task.worker.supervisor import Supervisor
 
 if TYPE_CHECKING:
+    import argparse
+
     from background_task.databases import QueueDatabase
 
 SECONDS: Final = "S"
-MOST_WORKERS: Final = 1024
 
 
 class Command(BaseCommand):
@@ -55,7 +62,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--duration",
-            type=duration,
+            type=seconds,
             default=None,
             metavar=SECONDS,
             help="exit after so many seconds, 86400 for a daily restart (default: 0, never)",
@@ -128,51 +135,6 @@ def _add_limits(parser: argparse.ArgumentParser, defaults: settings.Settings) ->
     )
 
 
-def whole_number(text: str) -> int:
-    """Parse a whole number above zero."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if not 0 < number < 2**31:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
-    return number
-
-
-def worker_count(text: str) -> int:
-    """Parse a number of processes that a machine can bear."""
-    number = whole_number(text)
-    if number > MOST_WORKERS:
-        raise argparse.ArgumentTypeError(f"{text!r} is more than {MOST_WORKERS} processes")
-    return number
-
-
-def queue_name(text: str) -> str:
-    """Parse the name of a queue, which an unset variable of a unit file is not."""
-    if not 0 < len(text) <= NAME_LENGTH:
-        raise argparse.ArgumentTypeError(f"{text!r} is no name of a queue")
-    return text
-
-
-def positive_seconds(text: str) -> float:
-    """Parse seconds above zero."""
-    seconds = duration(text)
-    if seconds is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above zero")
-    return seconds
-
-
-def duration(text: str) -> float | None:
-    """Parse seconds, where 0 means without an end."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not (math.isfinite(seconds) and seconds >= 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
-    return seconds or None
-
-
 def _supervisor_options(options: dict[str, Any]) -> Options:
     # The last part tells two containers apart that have the same host name and pid.
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
@@ -184,7 +146,7 @@ def _supervisor_options(options: dict[str, Any]) -> Options:
         sleep_seconds=options["sleep"],
         show_tracebacks=options["traceback"],
         terms=Terms(
-            owner=owner[-190:],
+            owner=owner[-NAME_LENGTH:],
             lease_seconds=project.lease_seconds,
             max_attempts=options["max_attempts"],
             timeout_seconds=options["timeout"],
@@ -200,20 +162,15 @@ def _probe(database: QueueDatabase) -> None:
         connections[database.alias].ensure_connection()
     except DatabaseError as error:
         raise CommandError(
-            f"cannot reach the database {database.alias!r}, so no task can run: "
-            f"{_first_line(error)}"
+            f"cannot reach the database {database.alias!r}, so no task can run: {first_line(error)}"
         ) from error
     try:
         database.execute("SELECT token FROM background_task_scheduledtask WHERE id = 0")
     except DatabaseError as error:
         raise CommandError(
             f"the queue's tables are not in the database {database.alias!r}; run "
-            f"`manage.py migrate background_task` first ({_first_line(error)})"
+            f"`manage.py migrate background_task` first ({first_line(error)})"
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
 
 
 def _log_to_stderr(verbosity: int) -> None:

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from background_task import pruning
-from background_task.durations import duration
 from background_task.enqueue import queue_database
+from background_task.management.option_types import age
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         for state in ("completed", "failed"):
             parser.add_argument(
                 f"--{state}-older-than",
-                type=duration,
+                type=age,
                 metavar="AGE",
                 help=f"remove tasks that {state} longer ago: 14d, 12h, 30m or seconds",
             )

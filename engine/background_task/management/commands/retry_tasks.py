@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from background_task.durations import duration
 from background_task.enqueue import queue_database
+from background_task.management.option_types import age, queue_name, task_name
 from background_task.models import FailedTask
 from background_task.requeue import BATCH, requeue
 
@@ -34,16 +34,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the ways to select failed tasks."""
         parser.add_argument("ids", nargs="*", type=int, metavar="ID", help="these failed tasks")
-        parser.add_argument("--task", metavar="NAME", help="tasks of this name")
-        parser.add_argument("--queue", metavar="NAME", help="tasks of this queue")
+        for option, type_, text in (
+            ("--task", task_name, "tasks of this name"),
+            ("--queue", queue_name, "tasks of this queue"),
+        ):
+            parser.add_argument(option, type=type_, metavar="NAME", help=text)
         parser.add_argument(
             "--failed-since",
-            type=duration,
+            type=age,
             metavar="AGE",
             help="tasks that failed at most so long ago: 14d, 12h, 30m or seconds",
         )
         parser.add_argument(
-            "--older-than", type=duration, metavar="AGE", help="tasks that failed longer ago"
+            "--older-than", type=age, metavar="AGE", help="tasks that failed longer ago"
         )
         parser.add_argument("--all", action="store_true", help="every failed task")
         parser.add_argument("--dry-run", action="store_true", help="only count them")
@@ -78,7 +81,7 @@ class Command(BaseCommand):
 
 
 def _chosen(database: QueueDatabase, options: dict[str, Any]) -> QuerySet[FailedTask]:
-    now = database.time_of(0.0)
+    now = database.now()
     # Those that fail from now on are left alone, so the command comes to an end.
     tasks = FailedTask.objects.using(database.alias).filter(failed_at__lte=now)
     if options["ids"]:
