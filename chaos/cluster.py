@@ -66,6 +66,7 @@ class Cluster:
         self._workers: dict[int, _Worker] = {}
         self._producers: list[subprocess.Popen[bytes]] = []
         self._empty_slots: dict[int, float] = {}
+        self._releases: dict[int, str] = {}
         self._spawned = 0
 
     def migrate(self) -> None:
@@ -88,6 +89,32 @@ class Cluster:
         self._arguments = self._subject.worker_arguments(plan.processes, plan.timeout_seconds)
         for slot in range(plan.workers):
             self._spawn(slot)
+
+    def add_workers(self, count: int) -> list[int]:
+        """Start so many workers more, all at once, and return their slots."""
+        first = 1 + max([*self._workers, *self._empty_slots], default=-1)
+        slots = list(range(first, first + count))
+        for slot in slots:
+            self._spawn(slot)
+        return slots
+
+    def remove_workers(self, slots: Sequence[int]) -> None:
+        """Tell workers to stop, wait for them, and do not start them again."""
+        for slot, pid in self.workers().items():
+            if slot in slots:
+                self.tell_to_stop(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        for slot in slots:
+            if slot in self._workers:
+                self._stop_one(self._workers[slot], deadline)
+            self._empty_slots.pop(slot, None)
+
+    def deploy(self, slots: Sequence[int], release: str) -> None:
+        """Replace workers, as a deploy does: stop them, and start them with another release."""
+        for slot, pid in self.workers().items():
+            if slot in slots:
+                self._releases[slot] = release
+                self.tell_to_stop(pid, signal.SIGTERM)
 
     def start_producers(self, count: int, plan: Path) -> None:
         """Start the producers of a plan."""
@@ -189,16 +216,27 @@ class Cluster:
     def _spawn(self, slot: int) -> None:
         self._spawned += 1
         log = (self._logs / f"worker-{slot}.log").open("ab")
-        process = self._popen(["-m", "engine.project.manage", *self._arguments], log, "worker")
+        process = self._popen(
+            ["-m", "engine.project.manage", *self._arguments], log, "worker", self._release_of(slot)
+        )
         self._workers[slot] = _Worker(slot, process, log, time.monotonic())
-        self._history.write("ok", "spawn", value={"pid": process.pid, "slot": slot})
+        value = {"pid": process.pid, "slot": slot, "release": self._releases.get(slot)}
+        self._history.write("ok", "spawn", value=value)
+
+    def _release_of(self, slot: int) -> Mapping[str, str]:
+        release = self._releases.get(slot)
+        return {} if release is None else {"KILLPROOF_RELEASE": release}
 
     def _popen(
-        self, arguments: Sequence[str], log: IO[bytes], role: Role
+        self,
+        arguments: Sequence[str],
+        log: IO[bytes],
+        role: Role,
+        also: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [self._python, *arguments],
-            env=self._environments[role],
+            env={**self._environments[role], **(also or {})},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-from engine.project import meter, orders
+from engine.project import clock, meter, orders
 
 
 class ProjectConfig(AppConfig):
@@ -12,6 +12,7 @@ class ProjectConfig(AppConfig):
     label = "shop"
 
     def ready(self) -> None:
-        """Meter the connections and obey orders, if the environment asks for it."""
+        """Meter the connections and obey orders and clocks, if the environment asks for it."""
         meter.install()
         orders.install()
+        clock.install()

@@ -1,12 +1,14 @@
-"""Settings of the project, for whichever subject and database the environment names.
+"""Settings of a run, for whichever subject, database and project the environment names.
 
 ``KILLPROOF_DATABASE`` is the ``DATABASES["default"]`` entry as JSON, and ``KILLPROOF_SETTINGS``
-holds more settings as a JSON object, such as the subject's own. Without them: a SQLite file in the
-temporary folder, for ``manage.py`` by hand.
+holds more settings as a JSON object, such as the subject's own. ``PROJECT_SETTINGS`` among them
+names the settings module of somebody's project: it is read first, and what a run needs is laid
+over it. Without any: a SQLite file in the temporary folder, for ``manage.py`` by hand.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import tempfile
@@ -21,8 +23,10 @@ else:
     pymysql.version_info = (2, 2, 7, "final", 0)
     pymysql.install_as_MySQLdb()
 
+_GIVEN = json.loads(os.environ.get("KILLPROOF_SETTINGS", "{}"))
+PROJECT_SETTINGS = _GIVEN.get("PROJECT_SETTINGS", "")
+
 SECRET_KEY = "not a secret: this project serves no request"  # noqa: S105
-USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
@@ -32,14 +36,27 @@ INSTALLED_APPS = [
     "engine.project",
 ]
 
+if PROJECT_SETTINGS:
+    _theirs = vars(importlib.import_module(PROJECT_SETTINGS))
+    globals().update({name: value for name, value in _theirs.items() if name.isupper()})
+    # Their other databases are not touched, so nothing may be routed there.
+    DATABASE_ROUTERS: list[str] = []
+    _ours = ["django.contrib.contenttypes", "background_task", "engine.project.guest.GuestConfig"]
+    INSTALLED_APPS = [
+        *INSTALLED_APPS,
+        # An app may be named by its configuration: background_task.apps.SomeConfig.
+        *(app for app in _ours if not any(f"{one}.".startswith(f"{app}.") for one in INSTALLED_APPS)),
+    ]
+
 _BY_HAND = {
     "ENGINE": "django.db.backends.sqlite3",
     "NAME": str(Path(tempfile.gettempdir()) / "killproof-project.sqlite3"),
     "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL"},
 }
+USE_TZ = True
 DATABASES = {"default": json.loads(os.environ.get("KILLPROOF_DATABASE", "null")) or _BY_HAND}
 
-globals().update(json.loads(os.environ.get("KILLPROOF_SETTINGS", "{}")))
+globals().update(_GIVEN)
 # A connection for each task would be most of a short task's time.
 DATABASES["default"] = {"CONN_MAX_AGE": 60, **DATABASES["default"]}
-INSTALLED_APPS += globals().get("EXTRA_APPS", [])
+INSTALLED_APPS = [*INSTALLED_APPS, *globals().get("EXTRA_APPS", [])]

@@ -41,6 +41,13 @@ def send_mail(order: str) -> None:
 
 
 @background(schedule=0)
+def take_note(order: str) -> None:
+    """Do nothing but be seen: what there may be a hundred thousand of."""
+    with observed(order):
+        effect(order)
+
+
+@background(schedule=0)
 def write_invoice(order: str, seconds: float) -> str:
     """Work for ``seconds``, then write an invoice."""
     with observed(order, seconds) as returned:
@@ -118,3 +125,7 @@ def observed(order: str, *args: Any) -> Iterator[dict[str, str]]:
 def _attempt() -> dict[str, int]:
     task = current_task()
     return {"attempt": task.attempt, "token": task.token} if task else {}
+
+
+# Last, as they are made of what is above: workers find the tasks of this module only.
+from engine.project import releases as releases  # noqa: E402
