@@ -61,6 +61,10 @@ def _groups(calls: Sequence[JsonCall]) -> Iterator[list[JsonCall]]:
 
 
 def _enqueue(calls: list[JsonCall], begun_at: datetime.datetime, history: Recorder) -> None:
+    from django.db import close_old_connections
+
+    # As Django does between two requests: a connection that broke is opened again.
+    close_old_connections()
     for call in calls:
         history.write("invoke", "enqueue", task=call["key"], value=_invoked(call))
     try:
