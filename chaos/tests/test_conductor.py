@@ -6,8 +6,6 @@ import contextlib
 import random
 from typing import TYPE_CHECKING, Any, cast
 
-import pytest
-
 from chaos import conductor
 from chaos.arena import Arena
 from chaos.bodies import Bodies
@@ -21,6 +19,8 @@ from reports.schema import Op
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    import pytest
 
 
 class Stage:
@@ -42,7 +42,7 @@ class Stage:
             database=cast("Any", None),
             subject=cast("Any", None),
             history=self.history,
-            rng=random.Random(7),
+            rng=random.Random(7),  # noqa: S311 - a plan is no secret
             proxies={},
             orders=folder,
         )
