@@ -2,7 +2,7 @@
 
 import sys
 
-from chaos.cli import main
+from chaos.commands.dispatch import main
 from engine.command_line import run_or_harness_error
 
 sys.exit(run_or_harness_error("chaos", main))

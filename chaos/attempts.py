@@ -56,18 +56,37 @@ class Enqueue:
         """Whether a live duplicate should have made it one."""
         return self.invoke.value.get("unique") is not False
 
+    @property
+    def digest(self) -> Any:
+        """What stands for the arguments, or None."""
+        return self.invoke.value.get("digest")
+
+    @property
+    def aborts(self) -> bool:
+        """Whether it was made in a transaction that was to be rolled back."""
+        return bool(self.invoke.value.get("aborts"))
+
+    @property
+    def batch(self) -> Any:
+        """The ``enqueue_many`` that it is one of, or None."""
+        return self.invoke.value.get("batch")
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One start of a task's body.
 
     Attributes:
+        invoke: the op of its start.
+        answer: the op of its own end, if it came to that.
         row: the id of the row that it ran, where that is known.
         end: when it returned or raised, or its process was seen dead; else infinity.
         number: 1 for the first start, where the body was told.
         token: of the claim that it ran under, where the body was told.
     """
 
+    invoke: Op
+    answer: Op | None
     task: str
     row: Any
     process: str
@@ -77,6 +96,11 @@ class Attempt:
     outcome: Outcome
     number: int | None
     token: int | None
+
+    @property
+    def digest(self) -> Any:
+        """What stands for the arguments that the body got, or None."""
+        return self.invoke.value.get("digest")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

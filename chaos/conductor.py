@@ -50,6 +50,17 @@ class Conductor:
         """Whether every strike was triggered and every fault healed."""
         return len(self._struck) == len(self._waiting) and not self._active
 
+    @property
+    def disturbs_database(self) -> bool:
+        """Whether a fault that is at work disturbs the database, or one is about to."""
+        faults = [active.fault for active in self._active]
+        due = [
+            self._faults[strike.fault]
+            for index, strike in enumerate(self._waiting)
+            if index not in self._struck and strike.on_start_of is None and self._is_due(strike)
+        ]
+        return any(fault.disturbs == "database" for fault in (*faults, *due))
+
     def step(self) -> None:
         """Strike what is due, note what has landed, heal what has lasted long enough."""
         starts = list(self._arena.bodies.new_starts())

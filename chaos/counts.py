@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import statistics
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from chaos.history import Attempt, History, Task
+    from engine.subjects.contract import Contract
 
 
-def count(history: History) -> Counts:
+def count(history: History, contract: Contract) -> Counts:
     """Count what happened to the tasks, and how long they waited after a kill."""
+    terms = dataclasses.replace(contract, delivery="at-least-once")
     tasks = list(history.tasks.values())
     enqueues = [enqueue for task in tasks for enqueue in task.enqueues]
     recoveries = sorted(recovery_ms(history))
@@ -27,7 +30,7 @@ def count(history: History) -> Counts:
         acknowledged=sum(enqueue.is_acknowledged for enqueue in enqueues),
         ok=sum(bool(task.effects) for task in tasks),
         lost=len({task.key for task, _ in lost_enqueues(history)}),
-        duplicated=sum(bool(extra_effects(history, task, once=False)) for task in tasks),
+        duplicated=sum(bool(extra_effects(history, terms, task)) for task in tasks),
         unexpected=len(unexpected_tasks(history)),
         recovered=sum(_is_recovered(task) for task in tasks),
         retried=sum(_is_retried(task) for task in tasks),

@@ -6,14 +6,15 @@ so no checker takes an attempt that was killed for one that still runs.
 
 from __future__ import annotations
 
-import collections
-import dataclasses
-import math
+import contextlib
+import gc
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.attempts import Attempt, Effect, Enqueue, Outcome, Task
-from chaos.deaths import Death, find_deaths, pair_kills, trailing_pid
-from chaos.rows import Row, audit_order, follow_claims
+from chaos.attempts import Attempt, Effect, Enqueue, Task
+from chaos.deaths import Death, find_deaths, pair_kills
+from chaos.hold_ups import HoldUps
+from chaos.reader import Reader
+from chaos.rows import Row
 from chaos.windows import find_windows
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 CLOCK_SLACK_NS: Final = 50_000_000
 """The times of audit ops are converted from the database's clock: no body is compared closer."""
+
+ENDINGS: Final = frozenset({"exit", "death", "stop"})
 
 __all__ = ["CLOCK_SLACK_NS", "Attempt", "Death", "Effect", "Enqueue", "History", "Row", "Task"]
 
@@ -38,24 +41,31 @@ class History:
         deaths: the processes that died, by pid.
         kills: the kills, each with what came of it.
         windows: the times at which faults were at work.
+        stops: the ops that say which worker was told to stop.
         phases: the ops that say which phase began.
         faults: the ops of the faults.
-        incidents: the faults and the workers' exits, for witnesses.
+        incidents: the faults, and the ends of processes and the orders to end, for witnesses.
         final: the op that ends the final read, or None if there was none.
     """
 
     def __init__(self, ops: Iterable[Op]) -> None:
         """Read the ops; raises ValueError if one ends what never began."""
+        with _no_collector():
+            self._build(ops)
+
+    def _build(self, ops: Iterable[Op]) -> None:
         # Files may be merged in any order: a tie of the clock must not decide anything.
         self.ops = tuple(sorted(ops, key=lambda op: (op.time, op.process)))
         self.kills = pair_kills(self.ops)
         self.deaths = find_deaths(self.ops, self.kills)
         self.windows = find_windows(self.ops)
+        self._hold_ups = HoldUps(self.windows)
+        self.stops = tuple(op for op in self.ops if op.f == "stop")
         self.phases = tuple(op for op in self.ops if op.f == "phase")
         self.faults = tuple(op for op in self.ops if is_fault(op))
-        self.incidents = tuple(op for op in self.ops if is_fault(op) or op.f == "exit")
+        self.incidents = tuple(op for op in self.ops if is_fault(op) or op.f in ENDINGS)
         self.final = next((op for op in reversed(self.ops) if op.f == "final-read"), None)
-        reader = _Reader(self.ops, self.deaths)
+        reader = Reader(self.ops, self.deaths)
         self.tasks: Mapping[str, Task] = reader.tasks
         self.rows: Mapping[Any, Row] = reader.rows
 
@@ -83,9 +93,19 @@ class History:
 
     def is_held_up(self, pid: int | None, start: float, end: float) -> bool:
         """Tell whether a fault may have held a process up at any time from ``start`` to ``end``."""
-        return any(
-            window.holds_up(pid) and window.is_at_work(start, end) for window in self.windows
-        )
+        return self._hold_ups.last_close(pid, start, end) is not None
+
+    def free_from(self, pids: Iterable[int | None], start: float, end: float) -> float:
+        """Return from when on no fault of from ``start`` to ``end`` held up any of the processes.
+
+        That is ``start`` if none did, and infinity if one was never healed.
+        """
+        closes = [self._hold_ups.last_close(pid, start, end) for pid in (None, *pids)]
+        return max(start, *(start if close is None else close for close in closes))
+
+    def may_have_failed(self, pid: int | None, start: float, end: float) -> bool:
+        """Tell whether a process may have died or been held up from ``start`` to ``end``."""
+        return self.may_have_died(pid, start, end) or self.is_held_up(pid, start, end)
 
     def tenures(self, attempt: Attempt) -> Iterator[tuple[Claim, int]]:
         """Yield the claims that an attempt ran, or may have run, under, each with a time.
@@ -109,11 +129,55 @@ class History:
         }
 
     def may_have_been_cut_off(self, attempt: Attempt, until: float) -> bool:
-        """Tell whether its process, or the holder of its claim, may have died by ``until``."""
-        return self.may_have_died(attempt.pid, attempt.start, until) or any(
-            self.may_have_died(claim.owner_pid, since, until)
+        """Tell whether it may have been interfered with by ``until``.
+
+        That is: its process, or the holder of its claim, may have died or been held up.
+        """
+        return self.may_have_failed(attempt.pid, attempt.start, until) or any(
+            self.may_have_failed(claim.owner_pid, since, until)
             for claim, since in self.tenures(attempt)
         )
+
+    def may_be_belated(self, attempt: Attempt, earlier: float) -> bool:
+        """Tell whether it may have been ordered before ``earlier`` and begun late.
+
+        That is: who was to run it, or the holder of its claim, may have died or been held up since.
+        Of a body that was told no token nobody knows when it was ordered.
+        """
+        return attempt.token is not None and any(
+            claim.op.time < earlier
+            and any(
+                self.may_have_failed(pid, claim.op.time, attempt.start)
+                for pid in (claim.owner_pid, attempt.pid)
+            )
+            for claim, _ in self.tenures(attempt)
+        )
+
+    def may_have_timed_out(self, attempt: Attempt, seconds: float | None, until: float) -> bool:
+        """Tell whether it lasted so long by ``until`` that its engine may have ended it.
+
+        The engine may begin to count when it claims.
+        """
+        if seconds is None:
+            return False
+        claimed = [claim.op.time for claim, _ in self.tenures(attempt)]
+        began = min(attempt.start, max(claimed, default=attempt.start))
+        return began + seconds * 1e9 - CLOCK_SLACK_NS <= min(attempt.end, until)
+
+
+@contextlib.contextmanager
+def _no_collector() -> Iterator[None]:
+    """Keep the garbage collector from looking through a million ops again and again.
+
+    What is built here makes no garbage, and half of the time would go into looking for some.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _may_be_of(claim: Claim, attempt: Attempt) -> bool:
@@ -125,135 +189,3 @@ def _may_be_of(claim: Claim, attempt: Attempt) -> bool:
 def is_fault(op: Op) -> bool:
     """Tell whether a fault speaks."""
     return op.process.startswith("fault-")
-
-
-@dataclasses.dataclass(slots=True, eq=False)
-class _Begun:
-    """An attempt that began, until all is known of it."""
-
-    invoke: Op
-    end: Op | None = None
-
-
-class _Reader:
-    """Sorts the ops into tasks and rows, in one pass, and closes what deaths leave open."""
-
-    def __init__(self, ops: Iterable[Op], deaths: Mapping[int, Death]) -> None:
-        self.tasks: dict[str, Task] = {}
-        self.rows: dict[Any, Row] = {}
-        self._deaths = deaths
-        self._enqueues: dict[tuple[str, str], list[tuple[Op, Op | None]]] = {}
-        self._begun: dict[tuple[str, str], list[_Begun]] = {}
-        self._effects: list[tuple[Op, _Begun | None]] = []
-        self._by_row: dict[Any, list[Op]] = collections.defaultdict(list)
-        for op in ops:
-            self._read(op)
-        self._build_rows()
-        self._build_enqueues()
-        self._build_attempts()
-        for row in self.rows.values():
-            row.ops = self.tasks[row.task].ops if row.task is not None else row.audit
-
-    def _read(self, op: Op) -> None:
-        if (row := op.value.get("row")) is not None:
-            self._by_row[row].append(op)
-        if op.task is None:
-            return
-        task = self.tasks.setdefault(op.task, Task(key=op.task))
-        task.ops.append(op)
-        spoken = (op.process, op.task)
-        if op.process == "audit" and row is None:
-            task.loose.append(op)
-        elif op.process == "final-read":
-            task.finals.append(op)
-        elif op.f == "enqueue":
-            self._read_enqueue(op, spoken)
-        elif op.f == "attempt":
-            self._read_attempt(op, spoken)
-        elif op.f == "effect":
-            begun = self._begun.get(spoken)
-            self._effects.append((op, begun[-1] if begun else None))
-
-    def _read_enqueue(self, op: Op, spoken: tuple[str, str]) -> None:
-        calls = self._enqueues.setdefault(spoken, [])
-        if op.type == "invoke":
-            calls.append((op, None))
-        elif calls and calls[-1][1] is None:
-            calls[-1] = (calls[-1][0], op)
-        else:
-            raise ValueError(f"{op.process} ended an enqueue of {op.task} that it never began")
-
-    def _read_attempt(self, op: Op, spoken: tuple[str, str]) -> None:
-        begun = self._begun.setdefault(spoken, [])
-        if op.type == "invoke":
-            begun.append(_Begun(op))
-        elif begun and begun[-1].end is None:
-            begun[-1].end = op
-        else:
-            raise ValueError(f"{op.process} ended an attempt of {op.task} that it never began")
-
-    def _build_rows(self) -> None:
-        for id_, ops in self._by_row.items():
-            audit = [op for op in ops if op.process == "audit"]
-            key = next((op.task for op in ops if op.task is not None), None)
-            row = Row(id=id_, task=key, audit=audit)
-            if key is not None:
-                self.tasks[key].adopt([op for op in ops if op.task is None])
-            # An id that only the final read names may be of another table than the live rows'.
-            if any(op.process != "final-read" for op in ops):
-                self.rows[id_] = row
-                if key is not None:
-                    self.tasks[key].rows[id_] = row
-        for task in self.tasks.values():
-            task.settle_loose_ops()
-        for row in self.rows.values():
-            row.audit = sorted(row.audit, key=audit_order)
-            row.claims = follow_claims(row.audit)
-
-    def _build_enqueues(self) -> None:
-        for (_, key), calls in self._enqueues.items():
-            self.tasks[key].enqueues.extend(
-                Enqueue(invoke=invoke, end=None if end is None or end.type == "info" else end)
-                for invoke, end in calls
-            )
-        for task in self.tasks.values():
-            task.enqueues.sort(key=lambda enqueue: enqueue.invoke.time)
-
-    def _build_attempts(self) -> None:
-        built: dict[int, Attempt] = {}
-        for (_, key), all_begun in self._begun.items():
-            for begun in all_begun:
-                built[id(begun)] = self._build_attempt(begun, self.tasks[key])
-        for attempt in sorted(built.values(), key=lambda one: (one.start, one.process)):
-            self.tasks[attempt.task].attempts.append(attempt)
-            if attempt.row in self.rows:
-                self.rows[attempt.row].starts.append(attempt)
-        for op, origin in self._effects:
-            effect = Effect(op=op, attempt=built[id(origin)] if origin else None)
-            self.tasks[str(op.task)].effects.append(effect)
-
-    def _build_attempt(self, begun: _Begun, task: Task) -> Attempt:
-        invoke = begun.invoke
-        pid = invoke.value.get("pid", trailing_pid(invoke.process))
-        end, outcome = self._end(begun, pid)
-        row = invoke.value.get("row")
-        return Attempt(
-            task=task.key,
-            row=task.only_row if row is None else row,
-            process=invoke.process,
-            pid=pid,
-            start=invoke.time,
-            end=end,
-            outcome=outcome,
-            number=invoke.attempt,
-            token=invoke.token,
-        )
-
-    def _end(self, begun: _Begun, pid: int | None) -> tuple[float, Outcome]:
-        if begun.end is not None and begun.end.type != "info":
-            return begun.end.time, "ok" if begun.end.type == "ok" else "fail"
-        death = self._deaths.get(pid) if pid is not None else None
-        # The system may give a pid twice: a death before the start was another process's.
-        if death is not None and death.seen is not None and death.seen >= begun.invoke.time:
-            return death.seen, "killed"
-        return math.inf, "open"

@@ -6,8 +6,10 @@ processes have no say in it.
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import math
+import operator
 from typing import TYPE_CHECKING, Any
 
 from chaos.deaths import trailing_pid
@@ -111,20 +113,37 @@ def audit_order(op: Op) -> int:
 
 
 def follow_claims(audit: Sequence[Op]) -> tuple[Claim, ...]:
-    """Follow every claim of a row through its heartbeats to its end."""
+    """Follow every claim of a row through its heartbeats to its end, in one pass over the audit."""
+    claims: list[tuple[int, Op]] = []
+    by_token: dict[int | None, list[tuple[int, Op]]] = {}
+    deleted: list[tuple[int, Op]] = []
+    for placed in enumerate(audit):
+        op = placed[1]
+        if op.f == "claim":
+            claims.append(placed)
+        elif op.f == "deleted":
+            deleted.append(placed)
+        elif op.f == "heartbeat" or op.f in ENDINGS:
+            by_token.setdefault(op.token, []).append(placed)
     return tuple(
-        _follow(op, audit[index + 1 :]) for index, op in enumerate(audit) if op.f == "claim"
+        _follow(claim, _after(place, by_token.get(claim.token, [])), _after(place, deleted))
+        for place, claim in claims
     )
 
 
-def _follow(claim: Op, later: Sequence[Op]) -> Claim:
-    own = [op for op in later if op.token == claim.token or op.f == "deleted"]
-    renewals = [op for op in own if op.f == "heartbeat"]
+def _after(place: int, ops: list[tuple[int, Op]]) -> list[tuple[int, Op]]:
+    return ops[bisect.bisect(ops, place, key=operator.itemgetter(0)) :]
+
+
+def _follow(claim: Op, own: list[tuple[int, Op]], deleted: list[tuple[int, Op]]) -> Claim:
+    renewals = tuple(op for _, op in own if op.f == "heartbeat")
+    endings = [placed for placed in own if placed[1].f in ENDINGS][:1] + deleted[:1]
+    ending = min(endings, key=operator.itemgetter(0), default=None)
     return Claim(
         op=claim,
         lease_until=_lease_until(renewals[-1] if renewals else claim),
-        renewals=tuple(renewals),
-        ending=next((op for op in own if op.f in ENDINGS), None),
+        renewals=renewals,
+        ending=ending[1] if ending is not None else None,
         # Once a claim, not once a question: a checker asks about every pair of attempt and claim.
         owner_pid=trailing_pid(_owner(claim)),
     )

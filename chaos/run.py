@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chaos import observation
 from chaos.arena import Arena
 from chaos.bodies import Bodies
+from chaos.census import Census
 from chaos.checkers import analyse
 from chaos.cluster import Cluster
 from chaos.conductor import Conductor
@@ -38,7 +39,6 @@ DRAIN_SECONDS: Final = 45.0
 
 STEP_SECONDS: Final = 0.004
 QUIET_SECONDS: Final = 0.5
-CENSUS_SECONDS: Final = 0.5
 SESSIONS_SECONDS: Final = 2.0
 """How long a server may take to notice that its clients are gone."""
 
@@ -134,6 +134,7 @@ class Run:
         self._begin("chaos", arena.history)
         deadline = time.monotonic() + FAULT_SECONDS
         conductor = Conductor(arena)
+        census = Census(self.database, self.subject, arena.history)
         try:
             while not (arena.cluster.are_producers_done() and conductor.is_over):
                 if time.monotonic() > deadline:
@@ -141,9 +142,11 @@ class Run:
                 conductor.step()
                 arena.cluster.tend()
                 mortality.look()
+                census.look(is_disturbed=conductor.disturbs_database)
                 time.sleep(STEP_SECONDS)
             self._begin("heal", arena.history)
         finally:
+            census.close()
             conductor.heal()
 
     def _end(self, connection: Any, arena: Arena, mortality: Mortality) -> None:
@@ -163,18 +166,18 @@ class Run:
         self._begin("drain", arena.history)
         patience = self.subject.contract().recovery_seconds + PATIENCE_SECONDS
         state, moved_at = self._live_state(connection), time.monotonic()
-        deadline, counted_at = moved_at + DRAIN_SECONDS, 0.0
+        deadline = moved_at + DRAIN_SECONDS
+        census = Census(self.database, self.subject, arena.history)
         while state[0] and time.monotonic() < min(deadline, moved_at + patience):
             arena.cluster.tend()
             arena.bodies.catch_up()
             mortality.look()
-            if time.monotonic() > counted_at + CENSUS_SECONDS:
-                counted_at = time.monotonic()
-                observation.record_census(connection, self.subject, arena.history)
+            census.look(is_disturbed=False)
             time.sleep(STEP_SECONDS * 5)
             former, state = state, self._live_state(connection)
             if state != former:
                 moved_at = time.monotonic()
+        census.close()
         return not state[0]
 
     def _is_quiet(self, connection: Any) -> bool:

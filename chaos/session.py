@@ -1,4 +1,4 @@
-"""A session: every scenario on every database, one run after the other, each stored."""
+"""A session: every plan on every database, one run after the other, each stored."""
 
 from __future__ import annotations
 
@@ -11,25 +11,42 @@ import platform
 import subprocess
 import sys
 import time
+import traceback
 from typing import TYPE_CHECKING, Any, Final
 
+from chaos.cluster import ClusterError
 from chaos.run import Run, contract_of
 from chaos.scenarios import why_not
-from engine.databases import Unavailable, open_database
+from engine.databases import ServerFailed, Unavailable, open_database
 from engine.databases.leftovers import temporary_folder
 from engine.provenance import REPOSITORY, commit
 from reports.schema import Manifest, Results, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from chaos.plan import Plan
-    from chaos.scenarios import Scenario
     from engine.databases import Database
     from engine.subjects import Subject
 
 FOLDER_PREFIX: Final = "killproof-chaos-"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A plan to carry out.
+
+    Attributes:
+        summary: one sentence for people.
+        command: what to type to run the plan again, without the database.
+        repetition: which of several runs of the same plan it is, from 1.
+    """
+
+    plan: Plan
+    summary: str
+    command: str
+    repetition: int = 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +57,17 @@ class Request:
         databases: names; one that was ``named`` by the user must not be missing.
         url: the database to use instead of starting one.
         folder: where the runs are stored.
+        project: whose tasks are run, for the manifest; empty if ours.
     """
 
-    scenarios: Sequence[Scenario]
+    jobs: Sequence[Job]
     databases: Sequence[str]
     named: bool
     subject: Subject
-    seed: int
     provider: str | None
     url: str | None
     folder: Path
+    project: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,42 +75,55 @@ class Cell:
     """One run of a session, or the reason why there is none.
 
     Attributes:
-        results: None if the database could not be had, or has not what the scenario needs.
-        reason: why not, in one line.
+        results: None if the database could not be had, or has not what the scenario needs, or the
+            run could not be carried out.
+        reason: why not, in one sentence.
         is_applicable: false if the scenario has nothing to do there, such as cutting the network
             of a file: then nothing is missing.
+        has_failed: whether the harness could not carry the run out.
         folder: the stored run.
     """
 
-    scenario: str
+    job: Job
+    subject: str
     database: str
     results: Results | None = None
     reason: str = ""
-    folder: Path | None = None
     is_applicable: bool = True
+    has_failed: bool = False
+    folder: Path | None = None
+    duration_seconds: float = 0.0
 
 
 def run_session(request: Request, on_phase: Callable[[str, str, str], None]) -> Iterator[Cell]:
-    """Yield a cell for each scenario on each database, as soon as it is known.
+    """Yield a cell for each plan on each database, as soon as it is known.
 
-    ``on_phase`` is told the scenario, the database and what happens now. However this ends, no
-    server, worker or temporary folder is left.
+    ``on_phase`` is told the scenario, the database and what happens now. A run that cannot be
+    carried out does not take the others with it. However this ends, no server, worker or temporary
+    folder is left.
     """
     for name in request.databases:
-        with contextlib.ExitStack() as stack:
-            try:
-                on_phase("", name, "starting the database")
-                database = stack.enter_context(_started(name, request))
-            except Unavailable as error:
-                for scenario in request.scenarios:
-                    yield Cell(scenario=scenario.name, database=name, reason=str(error))
-                continue
-            for scenario in request.scenarios:
-                yield _run(scenario, database, request, on_phase)
+        done = 0
+        try:
+            on_phase("", name, "starting the database")
+            with started(name, request) as database:
+                for job in request.jobs:
+                    yield _run(job, database, request, on_phase)
+                    done += 1
+        except (Unavailable, ServerFailed) as error:
+            has_failed = isinstance(error, ServerFailed)
+            for job in request.jobs[done:]:
+                yield _missing(job, name, request, str(error), has_failed=has_failed)
 
 
 @contextlib.contextmanager
-def _started(name: str, request: Request) -> Iterator[Database]:
+def started(name: str, request: Request) -> Iterator[Database]:
+    """Give a started database; it is gone when this ends.
+
+    Raises:
+        Unavailable: it cannot be had here.
+        ServerFailed: it did not start.
+    """
     with temporary_folder(FOLDER_PREFIX) as folder:
         opened = open_database(name, folder, provider=request.provider, url=request.url)
         with opened as database:
@@ -101,45 +132,93 @@ def _started(name: str, request: Request) -> Iterator[Database]:
 
 
 def _run(
-    scenario: Scenario,
+    job: Job, database: Database, request: Request, on_phase: Callable[[str, str, str], None]
+) -> Cell:
+    scenario = job.plan.scenario
+    if reason := why_not(job.plan, database, request.subject):
+        missing = _missing(job, database.name, request, reason)
+        return dataclasses.replace(missing, is_applicable=False)
+    which = f"-{job.repetition}" if job.repetition > 1 else ""
+    folder = request.folder / f"{scenario}-{database.name}{which}"
+    begun = time.monotonic()
+    try:
+        results = carry_out_job(
+            job,
+            database,
+            request,
+            folder,
+            on_phase=lambda phase: on_phase(scenario, database.name, phase),
+        )
+    except (Unavailable, ServerFailed):
+        raise
+    except Exception as error:  # noqa: BLE001 - the other runs of the session go on
+        reason = _write_failure(folder, error)
+        return _missing(job, database.name, request, reason, has_failed=True)
+    return Cell(
+        job=job,
+        subject=request.subject.name,
+        database=database.name,
+        results=results,
+        folder=folder,
+        duration_seconds=round(time.monotonic() - begun, 3),
+    )
+
+
+def carry_out_job(
+    job: Job,
     database: Database,
     request: Request,
-    on_phase: Callable[[str, str, str], None],
-) -> Cell:
-    plan = scenario.plan(request.seed)
-    if reason := why_not(plan, database, request.subject):
-        return Cell(
-            scenario=scenario.name, database=database.name, reason=reason, is_applicable=False
-        )
-    folder = request.folder / f"{scenario.name}-{database.name}"
+    folder: Path,
+    *,
+    on_phase: Callable[[str], None],
+) -> Results:
+    """Carry a plan out, store the run in a folder that is not there yet, return the verdict."""
     begun, started_at = time.monotonic(), datetime.datetime.now(tz=datetime.UTC)
     run = Run(
-        plan=plan,
+        plan=job.plan,
         subject=request.subject,
         database=database,
         folder=folder,
-        on_phase=lambda phase: on_phase(scenario.name, database.name, phase),
+        on_phase=on_phase,
     )
     results = run.execute()
-    manifest = _manifest(scenario, plan, database, request.subject)
-    timed = dataclasses.replace(
-        manifest,
+    manifest = dataclasses.replace(
+        _manifest(job, database, request),
         started_at=started_at.isoformat(timespec="seconds"),
         duration_seconds=round(time.monotonic() - begun, 3),
     )
-    write_json(folder / "manifest.json", timed)
-    return Cell(scenario=scenario.name, database=database.name, results=results, folder=folder)
+    write_json(folder / "manifest.json", manifest)
+    return results
 
 
-def _manifest(scenario: Scenario, plan: Plan, database: Database, subject: Subject) -> Manifest:
+def _write_failure(folder: Path, error: Exception) -> str:
+    """Keep the traceback of a run that could not be carried out, and say it in a sentence."""
+    path = folder / "logs" / "harness.log"
+    path.write_text("".join(traceback.format_exception(error)))
+    kind = "" if isinstance(error, ClusterError) else f"{type(error).__name__}: "
+    return f"the run could not be carried out: {kind}{error} (see {path})"
+
+
+def _missing(
+    job: Job, database: str, request: Request, reason: str, *, has_failed: bool = False
+) -> Cell:
+    return Cell(
+        job=job,
+        subject=request.subject.name,
+        database=database,
+        reason=reason,
+        has_failed=has_failed,
+    )
+
+
+def _manifest(job: Job, database: Database, request: Request) -> Manifest:
+    subject = request.subject
+    project = {"project": dict(request.project)} if request.project else {}
     return Manifest(
-        scenario=scenario.name,
-        summary=scenario.summary,
-        seed=plan.seed,
-        command=(
-            f"nox -s chaos -- --subject {subject.name} --scenario {scenario.name}"
-            f" --database {database.name} --seed {plan.seed}"
-        ),
+        scenario=job.plan.scenario,
+        summary=job.summary,
+        seed=job.plan.seed,
+        command=f"{job.command} --database {database.name}",
         started_at="",
         duration_seconds=0.0,
         database={
@@ -151,7 +230,8 @@ def _manifest(scenario: Scenario, plan: Plan, database: Database, subject: Subje
         subject={
             "name": subject.name,
             "version": subject.version(),
-            "contract": dataclasses.asdict(contract_of(subject, plan)),
+            "contract": dataclasses.asdict(contract_of(subject, job.plan)),
+            **project,
         },
         environment=_environment(),
     )
@@ -168,15 +248,20 @@ def _environment() -> dict[str, Any]:
     }
 
 
-def write_pages(folder: Path, cells: Sequence[Cell]) -> None:
-    """Have ``reports`` make a page of each run and an index over them; it knows only the files."""
-    runs = [str(cell.folder) for cell in cells if cell.folder is not None]
+def write_pages(folder: Path | None, runs: Sequence[Path]) -> str:
+    """Have ``reports`` make a page of each run and an index over them; it knows only the files.
+
+    Return what it complained of; a verdict does not depend on its page.
+    """
     if not runs:
-        return
-    for arguments in (runs, ["--index", str(folder)]):
-        subprocess.run(
-            [sys.executable, "-m", "reports", *arguments],
-            cwd=REPOSITORY,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
+        return ""
+    index = [] if folder is None else ["--index", str(folder)]
+    done = subprocess.run(
+        [sys.executable, "-m", "reports", *map(str, runs), *index],
+        cwd=REPOSITORY,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    return done.stderr.strip().splitlines()[-1] if done.returncode and done.stderr else ""

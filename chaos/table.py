@@ -1,125 +1,109 @@
-"""The end of a session, for people and for programs: a table, or JSON."""
+"""The end of a session, for people: a table, and a line for each thing that is wrong."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from typing import TYPE_CHECKING, Any, Final
+import itertools
+import string
+from typing import TYPE_CHECKING, Final
 
 from rich.markup import escape
 from rich.table import Table
 
-from reports.schema import Verdict
+from chaos.formats.wording import (
+    HEADINGS,
+    LEGEND,
+    agreement,
+    anomalies,
+    figures,
+    first_reason,
+    in_order,
+    unsettled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from chaos.session import Cell
-    from reports.schema import CheckResult
+    from rich.console import Console
+
+    from reports.session_schema import CellSummary, ComparisonDocument, SessionDocument
 
 STYLES: Final = {
-    Verdict.VALID: "[green]✔ VALID[/]",
-    Verdict.INVALID: "[bold red]✘ INVALID[/]",
-    Verdict.UNKNOWN: "[yellow]? UNKNOWN[/]",
+    "VALID": "[green]✔ VALID[/]",
+    "INVALID": "[bold red]✘ INVALID[/]",
+    "UNKNOWN": "[yellow]? UNKNOWN[/]",
 }
 
 
-def session_verdict(cells: Sequence[Cell], *, named: bool) -> Verdict:
-    """Return the worst verdict; a database that was asked for and not tested is UNKNOWN."""
-    tested = [cell.results.verdict for cell in cells if cell.results is not None]
-    missing = [
-        Verdict.UNKNOWN for cell in cells if cell.results is None and cell.is_applicable and named
-    ]
-    return Verdict.worst([*tested, *missing])
+def print_session(document: SessionDocument, terminal: Console) -> None:
+    """Print the cells, what is wrong with them, and how often plans came out the same."""
+    terminal.print(table_of(document.cells))
+    terminal.print(LEGEND, style="dim")
+    for line in remarks(document.cells):
+        terminal.print(f"- {line}", soft_wrap=True)
+    for said in document.agreements:
+        for line in agreement(said):
+            terminal.print(f"- {escape(line)}", soft_wrap=True)
 
 
-def table_of(cells: Sequence[Cell]) -> Table:
-    """Return the table: a row for each scenario on each database.
-
-    It fits 80 columns: ``again`` counts the retried tasks, ``twice`` the duplicated ones, and the
-    recovery is the median and the longest time from a kill to the next start of its task.
-    """
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for heading in ("scenario", "database", "verdict"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("tasks", "kills", "again", "lost", "twice"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("p50/max ms", justify="right", no_wrap=True)
+def table_of(cells: Sequence[CellSummary]) -> Table:
+    """Return the table: a row for each scenario on each database. It fits 80 columns."""
+    table = _table("scenario", "database", "verdict")
     for cell in cells:
-        table.add_row(*_row(cell))
+        table.add_row(cell.scenario, cell.database, state_of(cell), *figures(cell))
     return table
 
 
-LEGEND: Final = (
-    "again: tasks started more than once. twice: effects too many. "
-    "p50/max ms: from a kill to the next start of the task that it interrupted."
-)
+def print_comparison(document: ComparisonDocument, terminal: Console) -> None:
+    """Print the runs of several sides, those of one scenario and database below each other."""
+    letters = {side.name: letter for side, letter in zip(document.sides, _letters(), strict=False)}
+    for name, letter in letters.items():
+        terminal.print(f"[bold]{letter}[/] {escape(name)}", soft_wrap=True)
+    table = _table("scenario", "database", "", "verdict")
+    last = None
+    for side, cell in in_order(document):
+        place = (cell.scenario, cell.database)
+        shown = place if place != last else ("", "")
+        last = place
+        table.add_row(*shown, letters[side.name], state_of(cell), *figures(cell))
+    terminal.print("", table, sep="\n")
+    terminal.print(LEGEND, style="dim")
+    for side, cell in in_order(document):
+        if (found := anomalies(cell)) != "-":
+            terminal.print(f"- {escape(cell.title)}, {letters[side.name]}: {found}", soft_wrap=True)
 
 
-def remarks(cells: Sequence[Cell]) -> Iterator[str]:
+def remarks(cells: Sequence[CellSummary]) -> Iterator[str]:
     """Yield a line for each thing that is wrong or unknown, with its first proof."""
+    titles = [cell.title for cell in cells]
     for cell in cells:
-        if cell.results is None:
-            continue
-        for check in cell.results.checks:
-            if check.verdict is not Verdict.VALID and check.is_required:
-                yield f"{cell.scenario} on {cell.database}: {_remark(check)}"
-    for reason in dict.fromkeys(cell.reason for cell in cells if cell.results is None):
+        is_ambiguous = titles.count(cell.title) > 1 and cell.folder
+        title = escape(f"{cell.title} ({cell.folder})" if is_ambiguous else cell.title)
+        for check in unsettled(cell):
+            count = f" ({check.count})" if check.count else ""
+            said = f"[bold]{check.name}[/] {STYLES[check.verdict]}{count}"
+            yield f"{title}: {said}: {escape(first_reason(check))}"
+        if cell.status in {"tested", "failed"} and cell.reason:
+            yield f"{title}: {escape(cell.reason)}"
+        yield from (f"{title}: {escape(change)}" for change in cell.changes)
+    reasons = [cell.reason for cell in cells if cell.verdict is None and cell.status != "failed"]
+    for reason in dict.fromkeys(reasons):
         yield f"not tested: {escape(reason)}"
 
 
-def to_json(cells: Sequence[Cell], verdict: Verdict, seed: int) -> str:
-    """Return the session as JSON: the verdict, the seed, and each cell with its counts."""
-    return json.dumps(
-        {
-            "verdict": verdict.value,
-            "seed": seed,
-            "cells": [_cell_as_dict(cell) for cell in cells],
-        },
-        indent=2,
-    )
+def state_of(cell: CellSummary) -> str:
+    """Return the verdict of a cell with its colour and sign, or its status."""
+    return STYLES[cell.verdict] if cell.verdict else f"[dim]{cell.status}[/]"
 
 
-def _row(cell: Cell) -> list[str]:
-    if cell.results is None:
-        why = "not tested" if cell.is_applicable else "not applicable"
-        return [cell.scenario, cell.database, f"[dim]{why}[/]", *["-"] * 6]
-    counts = cell.results.counts
-    numbers = (
-        counts.acknowledged,
-        counts.kills_landed,
-        counts.retried,
-        counts.lost,
-        counts.duplicated,
-    )
-    recovery = "-"
-    if counts.recovery_ms_p50 is not None and counts.recovery_ms_max is not None:
-        recovery = f"{counts.recovery_ms_p50:.0f}/{counts.recovery_ms_max:.0f}"
-    verdict = STYLES[cell.results.verdict]
-    return [cell.scenario, cell.database, verdict, *map(str, numbers), recovery]
+def _letters() -> Iterator[str]:
+    for length in itertools.count(1):
+        yield from map("".join, itertools.product(string.ascii_uppercase, repeat=length))
 
 
-def _remark(check: CheckResult) -> str:
-    name = f"[bold]{check.name}[/] {STYLES[check.verdict]}"
-    if check.anomalies:
-        return f"{name} ({check.count}): {escape(check.anomalies[0].proof)}"
-    return f"{name}: {escape(check.note)}"
-
-
-def _cell_as_dict(cell: Cell) -> dict[str, Any]:
-    if cell.results is None:
-        return {
-            "scenario": cell.scenario,
-            "database": cell.database,
-            "verdict": None,
-            "reason": cell.reason,
-        }
-    anomalies = {check.name: check.count for check in cell.results.checks if check.count}
-    return {
-        "scenario": cell.scenario,
-        "database": cell.database,
-        "verdict": cell.results.verdict.value,
-        "counts": dataclasses.asdict(cell.results.counts),
-        "anomalies": anomalies,
-        "folder": str(cell.folder),
-    }
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for heading in headings:
+        table.add_column(heading, no_wrap=True)
+    for heading in HEADINGS:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chaos.plan import Call
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Mapping
 
 HANG_SECONDS: Final = 30.0
 """A victim hangs for this long unless it is killed, which is what it waits for."""
@@ -93,6 +94,11 @@ def slow(rng: random.Random, count: int, *, seconds: float, work: float) -> list
     ]
 
 
+def slow_at(key: str, work: float, *, at_seconds: float) -> Call:
+    """A task that works for so long, at its time."""
+    return Call(key=key, kind="write_invoice", args=(work,), at_seconds=at_seconds)
+
+
 def victims(count: int, *, first: float, every: float) -> list[Call]:
     """Tasks that hang the first time, until a fault strikes."""
     return [
@@ -110,5 +116,54 @@ def poison(count: int, *, first: float, every: float) -> list[Call]:
     """Tasks that kill the process that runs them, every time."""
     return [
         Call(key=f"poison-{number:02}", kind="kill_worker", at_seconds=first + every * number)
+        for number in range(count)
+    ]
+
+
+ZOO: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
+    "exit-0": ("exit_process", (0,)),
+    "exit-1": ("exit_process", (1,)),
+    "segfault": ("read_nowhere", ()),
+    "descriptors": ("close_descriptors", ()),
+    "orphan": ("leave_child_behind", (5.0,)),
+    "loop": ("loop_for_ever", ()),
+    "memory": ("allocate_for_ever", ()),
+    "unprintable": ("raise_unprintable", ()),
+    "recursion": ("recurse_for_ever", ()),
+    "sys-exit": ("leave_by_sys_exit", ()),
+    "interrupt": ("interrupt_itself", ()),
+    "no-json": ("return_no_json", ()),
+    "too-much": ("return_too_much", ()),
+    "thread": ("leave_thread_behind", (1.0,)),
+}
+"""Every kind of poison: the task's name, and its arguments after the key."""
+
+DEADLY: Final = ("exit-0", "exit-1", "segfault", "descriptors", "loop")
+"""The kinds that cost the process that runs them."""
+
+HARMLESS: Final = ("no-json", "too-much", "thread")
+"""The kinds that succeed all the same."""
+
+
+def zoo(rng: random.Random, *, seconds: float) -> list[Call]:
+    """One of each kind of poison, in any order."""
+    kinds = rng.sample(list(ZOO), k=len(ZOO))
+    return [
+        poisonous(f"zoo-{kind}", name, *args, at_seconds=seconds * number / len(kinds))
+        for number, kind in enumerate(kinds)
+        for name, args in [ZOO[kind]]
+    ]
+
+
+def poisonous(key: str, name: str, *args: Any, at_seconds: float) -> Call:
+    """A call of a task of ``engine.project.poison``."""
+    kind = f"engine.project.poison.{name}"
+    return Call(key=key, kind=kind, args=args, at_seconds=at_seconds)
+
+
+def orders(rng: random.Random, count: int, *, seconds: float) -> list[Call]:
+    """Tasks that enqueue other tasks."""
+    return [
+        Call(key=f"order-{number:02}", kind="place_order", at_seconds=rng.uniform(0, seconds))
         for number in range(count)
     ]

@@ -68,15 +68,20 @@ def runs_out(world: World, body: Body, lease: Lease) -> bool:
         and (lease.ended is None or lease.ended >= lease.until - TICK)
         and over + 50 * MS <= max(op.time for op in world.ops)
         and not may_be_dead(world, lease.claim, over + 50 * MS)
+        and not world.closes(owner_pid(lease.claim), body.end, over)
     )
 
 
 def is_renewed_for(world: World, body: Body, lease: Lease) -> bool:
     """Its holder lived, and renewed it a whole lease after the death, or twice and for ever."""
-    late = [op for op in lease.beats if op.time > body.end + 50 * MS]
-    wrong = [op for op in late if op.time > body.end + lease.seconds * 1e9 + 50 * MS]
-    if world.final is not None and lease.ended is None:
-        wrong += late[1:]
+    wrong = []
+    for place, op in enumerate(lease.beats):
+        closes = world.closes(owner_pid(lease.claim), body.end, op.time)
+        free = max([body.end, *closes]) + 50 * MS
+        late = [beat for beat in lease.beats[: place + 1] if beat.time > free]
+        is_endless = world.final is not None and lease.ended is None
+        if op.time > free + lease.seconds * 1e9 or (is_endless and op in late and len(late) > 1):
+            wrong.append(op)
     return any(not may_be_dead(world, lease.claim, op.time) for op in wrong)
 
 

@@ -9,12 +9,51 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
+from properties.edits import (
+    SECOND_NS,
+    after,
+    changed,
+    moved_by,
+    of_row,
+    rows_with,
+    single_rows,
+    swapped,
+    told,
+)
+from properties.spoiled_calls import (
+    change_arguments,
+    create_twin,
+    cross_results,
+    drop_acknowledgement,
+    drop_enqueues,
+    fail_enqueues,
+    refuse_for_a_ghost,
+    refuse_the_unborn,
+    refuse_who_opted_out,
+    run_what_was_aborted,
+    tear_batch,
+)
+from properties.spoiled_starts import (
+    die_for_nothing,
+    disturb_nothing,
+    hold_up_worker,
+    let_it_die_later,
+    outlive_lease,
+    overlap_bodies,
+    pause_another,
+    pause_body,
+    pause_database,
+    pause_too_late,
+    pause_worker,
+    resurrect_victim,
+    return_unheard,
+    start_twice,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
 
     from reports.schema import Op
-
-SECOND_NS: Final = 10**9
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,62 +62,19 @@ class Mutator:
 
     Attributes:
         consequences: the further anomalies that may follow from its own.
+        terms: what the contract has to say for the history to be spoiled.
     """
 
     name: str
     anomaly: str | None
     mutate: Callable[[list[Op], Any], list[Op]]
     consequences: frozenset[str]
+    terms: Mapping[str, Any]
 
     @property
     def anomalies(self) -> set[str]:
         """All that it may cause."""
         return {*self.consequences} | ({self.anomaly} if self.anomaly else set())
-
-
-def changed(op: Op, /, value: dict[str, Any] | None = None, **fields: Any) -> Op:
-    """Return the op with other fields, and other entries of its value."""
-    return dataclasses.replace(op, **fields, value={**op.value, **(value or {})})
-
-
-def told(ops: Iterable[Op], f: str, type_: str = "ok", **fields: Any) -> list[Op]:
-    """Return the ops of one word, in order."""
-    return [
-        op
-        for op in ops
-        if op.f == f
-        and op.type == type_
-        and all(getattr(op, name) == value for name, value in fields.items())
-    ]
-
-
-def swapped(ops: list[Op], replaced: dict[int, Op | None]) -> list[Op]:
-    """Return the ops with some of them, by identity, replaced or (None) removed."""
-    new = (replaced.get(id(op), op) for op in ops)
-    return [op for op in new if op is not None]
-
-
-def rows_with(ops: list[Op], f: str, times: int = 1) -> list[Any]:
-    """Return the rows of which the audit says a word at least so often."""
-    rows = [op.value["row"] for op in told(ops, f)]
-    return sorted({row for row in rows if row is not None and rows.count(row) >= times})
-
-
-def of_row(ops: list[Op], row: Any, *words: str) -> list[Op]:
-    """Return the audit's ops of a row, in order."""
-    return [
-        op for op in ops if op.process == "audit" and op.f in words and op.value.get("row") == row
-    ]
-
-
-def single_rows(ops: list[Op]) -> list[str]:
-    """Return the tasks that had one row, which was acknowledged and finished."""
-    created = [op.task for op in told(ops, "created")]
-    calls = [op.task for op in told(ops, "enqueue") if not op.value["duplicate"]]
-    finished = {op.task for op in told(ops, "finish")}
-    return sorted(
-        key for key in finished if key and created.count(key) == 1 and calls.count(key) == 1
-    )
 
 
 def drop_effects(ops: list[Op], pick: Any) -> list[Op]:
@@ -93,71 +89,10 @@ def drop_finish(ops: list[Op], pick: Any) -> list[Op]:
     return [op for op in ops if not (op.f in {"finish", "row"} and op.task == key)]
 
 
-def drop_enqueues(ops: list[Op], pick: Any) -> list[Op]:
-    """Nobody ever enqueued a task that ran."""
-    key = pick(sorted({op.task or "" for op in told(ops, "attempt", "invoke")}))
-    return [op for op in ops if not (op.f == "enqueue" and op.task == key)]
-
-
-def fail_enqueues(ops: list[Op], pick: Any) -> list[Op]:
-    """Every enqueue of a task that ran failed for certain."""
-    key = pick(sorted({op.task or "" for op in told(ops, "attempt", "invoke")}))
-    calls = told(ops, "enqueue", "invoke", task=key)
-    others = [op for op in ops if not (op.f == "enqueue" and op.task == key)]
-    failures = [changed(op, time=op.time + 1, type="fail", error="DataError: no") for op in calls]
-    return [*others, *calls, *failures]
-
-
 def repeat_effect(ops: list[Op], pick: Any) -> list[Op]:
     """One attempt has its effect twice."""
     effect = pick(told(ops, "effect"))
     return [*ops, changed(effect, time=effect.time + 1)]
-
-
-def resurrect_victim(ops: list[Op], _: Any) -> list[Op]:
-    """The process whose death justified another effect never died."""
-    return [op for op in ops if not (op.f == "kill" and op.value.get("pid") == 1)]
-
-
-def let_it_die_later(ops: list[Op], _: Any) -> list[Op]:
-    """The process whose death justified another effect died after that effect's attempt began."""
-    kills = [op for op in ops if op.f == "kill" and op.value.get("pid") == 1]
-    return swapped(ops, {id(op): changed(op, time=op.time + 3 * SECOND_NS) for op in kills})
-
-
-def live_on(ops: list[Op], at: float) -> list[Op]:
-    """Let the model's first attempt live, return at this second, and have no effect."""
-    (start,) = told(ops, "attempt", "invoke", process="body-1")
-    (effect,) = told(ops, "effect", process="body-1")
-    alive = swapped(resurrect_victim(ops, None), {id(effect): None})
-    return [*alive, changed(start, type="ok", time=start.time + round((at - 1.1) * SECOND_NS))]
-
-
-def return_unheard(ops: list[Op], _: Any) -> list[Op]:
-    """The attempt before a restart had returned."""
-    return live_on(ops, 1.3)
-
-
-def outlive_lease(ops: list[Op], _: Any) -> list[Op]:
-    """The lease of an attempt that ran on was never renewed, and ran out before the restart."""
-    (claim,) = told(ops, "claim", task="model", token=1)
-    (release,) = told(ops, "release", task="model", token=1)
-    until = {"lease_until": release.database_time}
-    return live_on(swapped(ops, {id(claim): changed(claim, until)}), 3.2)
-
-
-def hold_up_worker(ops: list[Op], _: Any) -> list[Op]:
-    """The same, but it had been renewed once."""
-    late = outlive_lease(ops, None)
-    (claim,) = told(late, "claim", task="model", token=1)
-    place = claim.value["sequence"]
-    moved: dict[int, Op | None] = {
-        id(op): changed(op, {"sequence": op.value["sequence"] + 1})
-        for op in late
-        if op.process == "audit" and op.value["sequence"] > place
-    }
-    beat = changed(claim, {"sequence": place + 1}, f="heartbeat", time=claim.time + 1)
-    return [*swapped(late, moved), beat]
 
 
 def forget_the_dead(ops: list[Op], _: Any) -> list[Op]:
@@ -185,12 +120,6 @@ def renew_for_the_dead(ops: list[Op], _: Any) -> list[Op]:
     ]
     last = {id(claim): first, id(release): moved_by(release, 1.4)}
     return [*swapped(spread, dict(last)), *(changed(beat, f="heartbeat") for beat in beats)]
-
-
-def moved_by(op: Op, by: float) -> Op:
-    """Return the audit's op so many seconds later, by both clocks."""
-    database_time = (op.database_time or 0.0) + by
-    return changed(op, time=op.time + round(by * SECOND_NS), database_time=database_time)
 
 
 def overlap_leases(ops: list[Op], pick: Any) -> list[Op]:
@@ -315,54 +244,62 @@ def postpone_run_at(ops: list[Op], pick: Any) -> list[Op]:
     return swapped(ops, {id(op): changed(op, due) for op in (*earlier, claim)})
 
 
-def create_twin(ops: list[Op], _: Any) -> list[Op]:
-    """The duplicate of the model task made a row of its own while the first one lived."""
-    (answer,) = [op for op in told(ops, "enqueue", task="model") if op.value["duplicate"]]
-    (created,) = told(ops, "created", task="model")
-    place = created.value["sequence"]
-    moved = {
-        id(op): changed(op, {"sequence": op.value["sequence"] + 1})
-        for op in ops
-        if op.process == "audit" and op.value["sequence"] > place
-    }
-    twin = changed(created, {"row": 999, "sequence": place + 1}, time=answer.time)
-    own = changed(answer, {"row": 999, "duplicate": False})
-    return [*swapped(ops, {**moved, id(answer): own}), twin]
+def finish_twice(ops: list[Op], pick: Any) -> list[Op]:
+    """The same finish is accepted again."""
+    return after(ops, pick(told(ops, "finish")), "finish")
 
 
-def refuse_for_a_ghost(ops: list[Op], _: Any) -> list[Op]:
-    """A call is told of a live duplicate two seconds after that one had ended."""
-    (deleted,) = told(ops, "deleted", task="model")
-    calls = [op for op in ops if op.f == "enqueue" and op.task == "model"]
-    *_, invoke, answer = calls
-    late = deleted.time + 2 * SECOND_NS
-    return swapped(
-        ops,
-        {id(invoke): changed(invoke, time=late), id(answer): changed(answer, time=late + 1)},
-    )
+def change_after_end(ops: list[Op], pick: Any) -> list[Op]:
+    """A row is changed after it was deleted."""
+    return after(ops, pick(told(ops, "deleted")), "changed")
 
 
-def drop_acknowledgement(ops: list[Op], pick: Any) -> list[Op]:
-    """A producer died before it heard that its enqueue had worked."""
-    answer = pick([op for op in told(ops, "enqueue") if not op.value["duplicate"]])
-    return swapped(ops, {id(answer): None})
+def beat_while_waiting(ops: list[Op], _: Any) -> list[Op]:
+    """The lease of the model's first claim is renewed after its release."""
+    (claim,) = told(ops, "claim", task="model", token=1)
+    (release,) = told(ops, "release", task="model", token=1)
+    return after(ops, changed(release, {"lease_until": claim.value["lease_until"]}), "heartbeat")
+
+
+def strip_lease(ops: list[Op], pick: Any) -> list[Op]:
+    """A row is found claimed under no lease."""
+    (row,) = told(ops, "row", task=pick(single_rows(ops)))
+    value = {"state": "claimed", "run_at": 0.0, "lease_until": None}
+    return swapped(ops, {id(row): changed(row, value)})
 
 
 _BY_ANOMALY: Final[dict[str | None, list[Callable[[list[Op], Any], list[Op]]]]] = {
     "lost": [drop_effects],
     "vanished": [drop_finish],
-    "unexpected": [drop_enqueues, fail_enqueues],
+    "unexpected": [drop_enqueues],
+    "aborted-enqueue-executed": [fail_enqueues, run_what_was_aborted],
+    "torn-batch": [tear_batch],
     "duplicated-effect": [repeat_effect, resurrect_victim, let_it_die_later],
-    "unjustified-redelivery": [return_unheard, outlive_lease],
+    "unjustified-redelivery": [
+        return_unheard,
+        outlive_lease,
+        pause_another,
+        pause_too_late,
+        disturb_nothing,
+    ],
+    "at-most-once-redelivery": [start_twice],
+    "overlap": [overlap_bodies],
     "double-claim": [overlap_leases, repeat_token],
     "zombie-finish": [finish_with_old_token, finish_after_release, finish_during_body],
+    "double-finish": [finish_twice],
+    "illegal-transition": [change_after_end, beat_while_waiting],
+    "limbo": [strip_lease],
     "stuck": [revive_row, abandon_row],
+    "unprovoked-death": [die_for_nothing],
     "unnoticed-death": [forget_the_dead, renew_for_the_dead],
     "attempt-overrun": [lower_maximum],
     "uncounted-attempt": [drop_charge, repeat_number],
     "premature": [postpone_run_at],
-    "dedupe-violation": [create_twin, refuse_for_a_ghost],
-    None: [drop_acknowledgement, hold_up_worker],
+    "dedupe-violation": [create_twin],
+    "false-dedupe": [refuse_the_unborn, refuse_who_opted_out],
+    "stale-key": [refuse_for_a_ghost],
+    "corruption": [change_arguments, cross_results],
+    None: [drop_acknowledgement, hold_up_worker, pause_worker, pause_body, pause_database],
 }
 _CONSEQUENCES: Final[dict[Callable[[list[Op], Any], list[Op]], set[str]]] = {
     # Who knows of no enqueue knows of no second row.
@@ -372,11 +309,24 @@ _CONSEQUENCES: Final[dict[Callable[[list[Op], Any], list[Op]], set[str]]] = {
     resurrect_victim: {"unjustified-redelivery"},
     let_it_die_later: {"unjustified-redelivery"},
     # Who lengthens a lease takes away the end that was the reason to run the task again.
-    overlap_leases: {"unjustified-redelivery", "unnoticed-death"},
+    overlap_leases: {"unjustified-redelivery", "unnoticed-death", "illegal-transition"},
     # Nobody knows any more whose claim a body ran under.
     repeat_token: {"zombie-finish", "duplicated-effect", "unjustified-redelivery"},
     # The twin goes no further than its creation.
     create_twin: {"lost", "vanished"},
+    # The first attempt may have returned after all, and something else.
+    finish_with_old_token: {"corruption"},
+    # A row that goes away without an end leaves the graph, and so does a second end.
+    drop_finish: {"illegal-transition"},
+    finish_twice: {"zombie-finish", "illegal-transition"},
+    finish_after_release: {"illegal-transition"},
+    strip_lease: {"stuck"},
+    start_twice: {"duplicated-effect", "overlap"},
+    overlap_bodies: {"duplicated-effect", "unjustified-redelivery"},
+}
+_TERMS: Final[dict[Callable[[list[Op], Any], list[Op]], dict[str, Any]]] = {
+    start_twice: {"delivery": "at-most-once"},
+    overlap_bodies: {"delivery": "effectively-once"},
 }
 MUTATORS: Final = tuple(
     Mutator(
@@ -384,6 +334,7 @@ MUTATORS: Final = tuple(
         anomaly=anomaly,
         mutate=mutate,
         consequences=frozenset(_CONSEQUENCES.get(mutate, ())),
+        terms=_TERMS.get(mutate, {}),
     )
     for anomaly, mutations in _BY_ANOMALY.items()
     for mutate in mutations

@@ -9,7 +9,17 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from properties.killed_for_nothing import is_killed_for_nothing
 from properties.left_to_lease import is_left_to_its_lease
+from properties.requests import (
+    is_corrupted,
+    is_refused_for_nothing,
+    is_refused_for_the_dead,
+    is_torn_off,
+    is_twinned,
+    runs_though_aborted,
+)
+from properties.transitions import is_ended_twice, is_in_limbo, leaves_the_graph
 from properties.world import ENDED, MS, TICK, World, index_of, owner_pid
 
 if TYPE_CHECKING:
@@ -40,61 +50,90 @@ def has_vanished(world: World, key: str, _: Contract) -> bool:
 
 
 def is_unexpected(world: World, key: str, _: Contract) -> bool:
-    """It ran, and every enqueue of it failed, if there was any."""
-    ran = world.of(key, "attempt") or world.of(key, "effect")
-    ends = [end for _, end in world.calls(key)]
-    return bool(ran) and all(end is not None and end.type == "fail" for end in ends)
+    """It ran, and nobody called for it."""
+    return bool(world.of(key, "attempt") or world.of(key, "effect")) and not world.calls(key)
 
 
 def has_extra_effect(world: World, key: str, contract: Contract) -> bool:
     """More effects than rows and justified repetitions."""
-    once = contract.delivery == "effectively-once"
-    effects = world.effects(key)
-    bodies = [body.op for _, body in effects if body is not None]
-    if any(bodies.count(one) > 1 for one in bodies):
+    once = contract.delivery != "at-least-once"
+    effects = sorted(world.effects(key), key=lambda one: one[1].start if one[1] else one[0].time)
+    bodies = [body for _, body in effects if body is not None]
+    if any([other.op for other in bodies].count(one.op) > 1 for one in bodies):
         return True
     rows = {body.row if body else None for _, body in effects}
     allowed = max(1, len(world.may_make(key)))
     if len(rows) > allowed:
         return True
     for row in rows - {None}:
-        own = [effect for effect in effects if effect[1] and effect[1].row == row]
-        if any(once or not justifies(world, key, a, b) for a, b in itertools.pairwise(own)):
+        own = [body for body in bodies if body.row == row]
+        pairs = world.followed(key, own)
+        if once and len(own) > 1:
+            return True
+        if any(not may_repeat(world, key, contract, a, b.start) for a, b in pairs):
             return True
     unknown = [effect for effect in effects if effect[1] is None or effect[1].row is None]
     repeated = [
         a
         for index, a in enumerate(unknown)
-        if not once and any(justifies(world, key, a, b) for b in unknown[index + 1 :])
+        if not once and any(justifies(world, key, contract, a, b) for b in unknown[index + 1 :])
     ]
     return len(unknown) - len(repeated) > allowed - len(rows - {None})
 
 
 def justifies(
-    world: World, key: str, earlier: tuple[Op, Body | None], later: tuple[Op, Body | None]
+    world: World,
+    key: str,
+    contract: Contract,
+    earlier: tuple[Op, Body | None],
+    later: tuple[Op, Body | None],
 ) -> bool:
-    """The earlier one's body raised, or its process or the holder of its claim may have died."""
+    """The earlier one's body may be repeated, or its process may have failed."""
     (op, body), (later_op, later_body) = earlier, later
     until = later_body.start if later_body else later_op.time
     if body is not None:
-        has_raised = body.outcome == "fail" and body.end <= until
-        return has_raised or world.may_lack_process(key, body, until)
-    death = world.death(int(op.process.removeprefix("body-")))
-    return death is not None and death[0] <= until and death[1] >= op.time
+        return may_repeat(world, key, contract, body, until)
+    return world.may_fail(int(op.process.removeprefix("body-")), op.time, until)
 
 
-def is_started_again(world: World, key: str, _: Contract) -> bool:
+def may_repeat(world: World, key: str, contract: Contract, body: Body, until: float) -> bool:
+    """It raised, timed out, or its process or the holder of its claim may have failed."""
+    return (
+        (body.outcome == "fail" and body.end <= until)
+        or world.may_lack_process(key, body, until)
+        or world.may_time_out(key, body, contract.timeout_seconds, until)
+    )
+
+
+def is_started_again(world: World, key: str, contract: Contract) -> bool:
     """Started, and before that too, and nothing in between that ended the earlier start."""
+    return any(
+        not may_repeat(world, key, contract, body, later.start)
+        and not was_held_up(world, key, body, later)
+        for row in world.rows(key)
+        for body, later in world.followed(key, world.starts(key, row))
+    )
+
+
+def overlaps(world: World, key: str, contract: Contract) -> bool:
+    """Two bodies of a row ran at once, and nothing excuses it where one body is promised."""
     for row in world.rows(key):
-        for body, later in itertools.pairwise(world.starts(key, row)):
-            has_raised = body.outcome == "fail" and body.end <= later.start
-            if not (
-                has_raised
-                or world.may_lack_process(key, body, later.start)
+        for body, later in itertools.combinations(world.starts(key, row), 2):
+            death = world.death(body.pid)
+            may_be_gone = death and death[0] <= later.start and death[1] >= body.start
+            is_excused = contract.delivery == "effectively-once" and (
+                may_repeat(world, key, contract, body, later.start)
                 or was_held_up(world, key, body, later)
-            ):
+                or world.is_overtaken(key, later, body.start)
+            )
+            if body.end > later.start and not may_be_gone and not is_excused:
                 return True
     return False
+
+
+def is_started_twice(world: World, key: str, _: Contract) -> bool:
+    """More than one start of a row."""
+    return any(len(world.starts(key, row)) > 1 for row in world.rows(key))
 
 
 def was_held_up(world: World, key: str, body: Body, later: Body) -> bool:
@@ -172,7 +211,7 @@ def runs_on(world: World, key: str, row: Any, end: Op) -> bool:
     return not returned and any(body.gone > by for body in own)
 
 
-def is_stuck(world: World, key: str, _: Contract) -> bool:
+def is_stuck(world: World, key: str, contract: Contract) -> bool:
     """Acknowledged, live and due at the end, and nobody at work on it."""
     final = world.final
     if final is None:
@@ -190,7 +229,19 @@ def is_stuck(world: World, key: str, _: Contract) -> bool:
         or (op.value["lease_until"] is not None and op.value["lease_until"] <= now)
         or holder_is_dead(world, key, op, final.time)
         for op in live
+        if not is_held_up_at_the_end(world, key, contract, op)
     )
+
+
+def is_held_up_at_the_end(world: World, key: str, contract: Contract, live: Op) -> bool:
+    """The database, or who claimed or ran the row last, was held up in the recovery time."""
+    pids: list[int | None] = [None]
+    if live.value["state"] == "claimed" and live.value["row"] in world.rows(key):
+        claims = [op for op in world.audit(key, live.value["row"]) if op.f == "claim"]
+        pids += [owner_pid(op) for op in claims[-1:]]
+        pids += [body.pid for body in world.starts(key, live.value["row"])[-1:]]
+    since = live.time - contract.recovery_seconds * 1e9
+    return any(world.closes(pid, since, live.time) for pid in pids)
 
 
 def holder_is_dead(world: World, key: str, live: Op, time: int) -> bool:
@@ -234,7 +285,11 @@ def is_uncounted(world: World, key: str, _: Contract) -> bool:
         numbered = [body for body in starts if body.op.attempt is not None]
         numbered.sort(key=lambda body: (body.start, body.op.attempt or 0))
         numbers = [body.op.attempt or 0 for body in numbered]
-        if any(b <= a for a, b in itertools.pairwise(numbers)):
+        if any(
+            numbers[place + 1] <= numbers[place]
+            and not world.is_overtaken(key, numbered[place + 1], numbered[place].start)
+            for place in range(len(numbers) - 1)
+        ):
             return True
     return False
 
@@ -255,65 +310,6 @@ def is_premature(world: World, key: str, _: Contract) -> bool:
     return False
 
 
-def is_refused_or_twinned(world: World, key: str, _: Contract) -> bool:
-    """Created beside a live twin, or taken for a duplicate of a row that was not live."""
-    return any(has_live_twin(world, key, row) for row in world.rows(key)) or any(
-        end is not None
-        and end.type == "ok"
-        and bool(end.value.get("duplicate"))
-        and end.value.get("row") is not None
-        and not may_live(world, key, call, end)
-        for call, end in world.calls(key)
-    )
-
-
-def has_live_twin(world: World, key: str, row: Any) -> bool:
-    """Another unique row of the hash was created before and deleted after, or never."""
-    mine = life(world, key, row)
-    if mine is None or not is_unique(world, key, row):
-        return False
-    for other_key in world.keys:
-        for other in world.rows(other_key) - {row}:
-            its = life(world, other_key, other)
-            if its is None or its[0] != mine[0] or not is_unique(world, other_key, other):
-                continue
-            if any(
-                born < mine[1][0] and not any(born < gone < mine[1][0] for gone in its[2])
-                for born in its[1][:1]
-            ):
-                return True
-    return False
-
-
-def life(world: World, key: str, row: Any) -> tuple[Any, list[int], list[int]] | None:
-    """Return a row's hash, and the places in the audit of its creations and deletions."""
-    audit = world.audit(key, row)
-    created = [op for op in audit if op.f == "created"]
-    if not created or created[0].value.get("task_hash") is None:
-        return None
-    deleted = [op.value["sequence"] for op in audit if op.f == "deleted"]
-    return created[0].value["task_hash"], [op.value["sequence"] for op in created], deleted
-
-
-def is_unique(world: World, key: str, row: Any) -> bool:
-    """Every call that may have made the row wanted it to be unique."""
-    makers = world.may_make(key)
-    own = [call for call, end in makers if end is not None and end.value.get("row") == row]
-    unknown = [call for call, end in makers if end is None or end.value.get("row") is None]
-    calls = own or unknown
-    return bool(calls) and all(call.value.get("unique") is not False for call in calls)
-
-
-def may_live(world: World, key: str, call: Op, end: Op) -> bool:
-    """The row's life, as far as the clocks can tell, touches the call."""
-    audit = world.audit(key, end.value["row"])
-    born = [op.time for op in audit if op.f == "created"][:1]
-    gone = [op.time for op in audit if op.f == "deleted"][:1]
-    return all(time - 50 * MS <= end.time for time in born) and all(
-        time + 1000 * MS >= call.time for time in gone
-    )
-
-
 RULES: Final[dict[str, Callable[[World, str, Contract], bool]]] = {
     "lost": is_lost,
     "vanished": has_vanished,
@@ -327,7 +323,18 @@ RULES: Final[dict[str, Callable[[World, str, Contract], bool]]] = {
     "attempt-overrun": is_overrun,
     "uncounted-attempt": is_uncounted,
     "premature": is_premature,
-    "dedupe-violation": is_refused_or_twinned,
+    "dedupe-violation": is_twinned,
+    "overlap": overlaps,
+    "at-most-once-redelivery": is_started_twice,
+    "aborted-enqueue-executed": runs_though_aborted,
+    "torn-batch": is_torn_off,
+    "false-dedupe": is_refused_for_nothing,
+    "stale-key": is_refused_for_the_dead,
+    "corruption": is_corrupted,
+    "double-finish": is_ended_twice,
+    "illegal-transition": leaves_the_graph,
+    "limbo": is_in_limbo,
+    "unprovoked-death": is_killed_for_nothing,
 }
 
 
@@ -339,6 +346,11 @@ def judge(ops: list[Op], contract: Contract) -> set[tuple[str, str | None]]:
         "unnoticed-death": not contract.leases,
         "uncounted-attempt": not contract.counts_attempts,
         "dedupe-violation": not contract.deduplicates,
+        "false-dedupe": not contract.deduplicates,
+        "stale-key": not contract.deduplicates,
+        "limbo": not contract.leases,
+        "overlap": contract.delivery == "at-least-once",
+        "at-most-once-redelivery": contract.delivery != "at-most-once",
     }
     return {
         (name, key)

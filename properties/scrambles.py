@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from properties.mutators import changed, swapped
+from properties.edits import changed, swapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +80,12 @@ def _other_value(ops: list[Op], op: Op, draw: Callable[[Any], Any]) -> dict[str,
         "unique": st.booleans(),
         "task_hash": st.sampled_from(["hash of order-1", None]),
         "owner": st.sampled_from([*owners, ""]),
+        "digest": st.sampled_from(["digest of order-1", "digest of another", None]),
+        "result": st.sampled_from(['["order-1", 1001]', "null"]),
+        "batch": st.sampled_from(["batch-1", "batch-2"]),
+        "kind": st.sampled_from(["send_mail", "kill_worker"]),
+        "disturbs": st.sampled_from(["nothing", "processes", "database"]),
+        "pids": st.lists(st.sampled_from([900, 901, 1001, 1002, 1003, 1004]), max_size=2),
     }
     names = sorted(set(others) & set(op.value))
     if not names:

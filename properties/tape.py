@@ -15,7 +15,8 @@ from engine.subjects.contract import Contract
 from reports.schema import Op
 
 LEASE_MS: Final = 5_000
-FINAL_MS: Final = 200_000
+TIMEOUT_MS: Final = 20_000
+FINAL_MS: Final = 400_000
 DATABASE_EPOCH: Final = 1_700_000_000.0
 MAX_ATTEMPTS: Final = 3
 
@@ -32,6 +33,7 @@ class Manners:
         names_ended_rows: an ended row keeps its id.
         prunes: completed rows are deleted.
         effect_is_last: an effect is only had by the attempt that finishes.
+        tells_contents: calls and bodies tell the digest of the arguments, bodies and ends results.
         skew_ms: by how much the audit's times are off.
     """
 
@@ -42,6 +44,7 @@ class Manners:
     names_ended_rows: bool
     prunes: bool
     effect_is_last: bool
+    tells_contents: bool
     skew_ms: int
 
     def contract(self) -> Contract:
@@ -52,6 +55,8 @@ class Manners:
             recovery_seconds=LEASE_MS / 1000,
             deduplicates=self.deduplicates,
             leases=self.leases,
+            timeout_seconds=TIMEOUT_MS / 1000,
+            keeps_results=self.tells_contents,
         )
 
 
@@ -64,6 +69,7 @@ manners: Final = st.builds(
     names_ended_rows=st.booleans(),
     prunes=st.booleans(),
     effect_is_last=st.booleans(),
+    tells_contents=st.booleans(),
     skew_ms=st.integers(-20, 20),
 )
 OUTSPOKEN: Final = Manners(
@@ -74,15 +80,21 @@ OUTSPOKEN: Final = Manners(
     names_ended_rows=True,
     prunes=False,
     effect_is_last=False,
+    tells_contents=True,
     skew_ms=3,
 )
 
 
 class Tape:
-    """Records the events of a simulation, in milliseconds of its one true time."""
+    """Records the events of a simulation, in milliseconds of its one true time.
+
+    Attributes:
+        begins: the time before which only the model's own tasks live.
+    """
 
     def __init__(self, manner: Manners) -> None:
         self.manner = manner
+        self.begins = 0
         self._events: list[tuple[int, int, dict[str, Any]]] = []
         self._last_pid = 1000
         self._last_row = 0
@@ -117,6 +129,16 @@ class Tape:
         fault = f"fault-{self._last_fault}"
         self.say(at, fault, "invoke", "kill", value={"pid": pid, "target": "task"})
         self.say(seen_at, fault, "ok", "kill", value={"pid": pid, "in_body": in_body})
+
+    def fault(self, at: int, until: int, disturbs: str, *pids: int) -> None:
+        """Record a fault that landed and was healed."""
+        self._last_fault += 1
+        fault = f"fault-{self._last_fault}"
+        value = {"family": "simulated", "disturbs": disturbs}
+        self.say(at, fault, "invoke", "outage", value=value)
+        self.say(at + 1, fault, "ok", "outage", value={"pids": list(pids)})
+        self.say(until, fault, "invoke", "heal")
+        self.say(until + 1, fault, "ok", "heal")
 
     def ops(self) -> list[Op]:
         """Return the history, the audit in the order of the true time."""

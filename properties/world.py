@@ -111,12 +111,27 @@ class World:
                 ends = [o for o in self.ops if o.process == op.process and o.type == "ok"]
                 seen += [o.time for o in ends if o.f == "kill"]
         for op in self.ops:
-            if op.f == "exit" and op.value["pid"] == pid:
-                word = self.last_word(pid) if op.value["status"] != 0 and not sent else None
+            if op.f in ("exit", "death") and op.value["pid"] == pid:
+                is_abrupt = op.f == "death" or op.value["status"] != 0
+                word = self.last_word(pid) if is_abrupt and not sent else None
                 sent.append(op.time if word is None else min(word, op.time))
                 seen.append(op.time)
-                break
         return (min(sent), min(seen, default=math.inf)) if sent else None
+
+    def closes(self, pid: int | None, start: float, end: float) -> list[float]:
+        """Ask when the faults ended that held a process up from ``start`` to ``end``."""
+        found = []
+        for name in {op.process for op in self.ops if re.fullmatch(r"fault-[^.]+", op.process)}:
+            first, *others = [op for op in self.ops if op.process == name]
+            landed = [op for op in (first, *others) if op.type == "ok" and op.f != "heal"]
+            pids = landed[0].value.get("pids", ()) if landed else ()
+            disturbs = "nothing" if first.f == "kill" else first.value.get("disturbs")
+            healed = [op.time for op in others if op.f == "heal" and op.type != "invoke"]
+            closed = max(healed, default=math.inf)
+            is_meant = disturbs == "database" or (disturbs == "processes" and pid in pids)
+            if is_meant and first.time <= end and closed >= start:
+                found.append(closed)
+        return found
 
     def bodies(self, key: str) -> list[Body]:
         """Ask for the starts of a task's body."""
@@ -180,11 +195,41 @@ class World:
         return found
 
     def may_lack_process(self, key: str, body: Body, until: float) -> bool:
-        """Ask whether the process of a body, or of a holder of its claim, may be dead by then."""
+        """Ask whether the process of a body, or a holder of its claim, may have failed by then."""
         watched: list[tuple[int | None, float]] = [(body.pid, body.start)]
         watched += [(owner_pid(op), since) for _, op, since in self.claims(key, body)]
-        deaths = [(self.death(pid), since) for pid, since in watched if pid is not None]
-        return any(death and death[0] <= until and death[1] >= since for death, since in deaths)
+        return any(self.may_fail(pid, since, until) for pid, since in watched)
+
+    def may_fail(self, pid: int | None, start: float, end: float) -> bool:
+        """Ask whether a process may have died or been held up between two times."""
+        death = self.death(pid) if pid is not None else None
+        is_dead = death is not None and death[0] <= end and death[1] >= start
+        return is_dead or bool(self.closes(pid, start, end))
+
+    def is_overtaken(self, key: str, body: Body, earlier: float) -> bool:
+        """Ask whether a body was ordered before a time, and began late because something failed."""
+        return body.op.token is not None and any(
+            claim.time < earlier and self.may_fail(pid, claim.time, body.start)
+            for _, claim, _ in self.claims(key, body)
+            for pid in (owner_pid(claim), body.pid)
+        )
+
+    def may_time_out(self, key: str, body: Body, seconds: float | None, until: float) -> bool:
+        """Ask whether a body, or its claim, may have reached the timeout by then."""
+        claimed = [claim.time for _, claim, _ in self.claims(key, body)]
+        began = min(body.start, max(claimed, default=body.start))
+        return seconds is not None and began + seconds * 1e9 - 50 * MS <= min(until, body.end)
+
+    def followed(self, key: str, bodies: list[Body]) -> list[tuple[Body, Body]]:
+        """Ask which body each one follows; one that was overtaken follows none."""
+        pairs: list[tuple[Body, Body]] = []
+        last: list[Body] = []
+        for body in bodies:
+            if last and self.is_overtaken(key, body, last[0].start):
+                continue
+            pairs += [(one, body) for one in last]
+            last = [body]
+        return pairs
 
 
 def owner_pid(claim: Op) -> int | None:

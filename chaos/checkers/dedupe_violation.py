@@ -1,44 +1,34 @@
-"""dedupe-violation: a live task was put into the queue twice, or one was refused as its own ghost.
+"""dedupe-violation: a live task was put into the queue twice.
 
-Two live rows with one hash are judged by the audit's order. A refusal is judged by time, and never
-closer than the clocks and a slow commit allow.
+Two live rows with one hash are judged by the audit's order, so no fault excuses them. A call that
+was refused wrongly is a ``false-dedupe`` or a ``stale-key``.
 """
 
 from __future__ import annotations
 
 import collections
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from chaos.checkers.checker import Checker, Finding, Findings
-from chaos.history import CLOCK_SLACK_NS
 from chaos.rows import audit_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chaos.history import Enqueue, History, Task
+    from chaos.history import History
     from chaos.rows import Row
     from engine.subjects.contract import Contract
 
-COMMIT_SLACK_NS: Final = 1_000_000_000
-"""The audit notes a deletion before its commit; until then others rightly see the row live."""
-
 
 def find(history: History, _: Contract) -> Findings:
-    """Find the rows with a live twin, and the duplicates of rows that were not live."""
-    refused = [
-        (task, enqueue)
+    """Find the rows with a live twin."""
+    refused = sum(
+        enqueue.is_acknowledged and enqueue.is_duplicate
         for task in history.tasks.values()
         for enqueue in task.enqueues
-        if enqueue.is_acknowledged and enqueue.is_duplicate
-    ]
-    twins = [_twin_finding(history, first, second) for first, second in _twins(history)]
-    ghosts = [
-        _ghost_finding(history, task, enqueue)
-        for task, enqueue in refused
-        if not _may_have_been_live(history, enqueue)
-    ]
-    return Findings(exercised=len(refused) + len(twins), found=[*twins, *ghosts])
+    )
+    twins = [_finding(history, first, second) for first, second in _twins(history)]
+    return Findings(exercised=refused + len(twins), found=twins)
 
 
 def _twins(history: History) -> Iterator[tuple[Row, Row]]:
@@ -70,17 +60,7 @@ def _is_unique(history: History, row: Row) -> bool:
     return bool(candidates) and all(enqueue.is_unique for enqueue in candidates)
 
 
-def _may_have_been_live(history: History, enqueue: Enqueue) -> bool:
-    row = history.rows.get(enqueue.row)
-    if row is None or enqueue.end is None:
-        return True
-    created, deleted = row.created, row.first("deleted")
-    is_born = created is None or created.time - CLOCK_SLACK_NS <= enqueue.end.time
-    is_alive = deleted is None or deleted.time + COMMIT_SLACK_NS >= enqueue.invoke.time
-    return is_born and is_alive
-
-
-def _twin_finding(history: History, first: Row, second: Row) -> Finding:
+def _finding(history: History, first: Row, second: Row) -> Finding:
     born = [row.created.time for row in (first, second) if row.created]
     ops = first.ops if first.task == second.task else [*first.ops, *second.ops]
     return Finding(
@@ -91,26 +71,6 @@ def _twin_finding(history: History, first: Row, second: Row) -> Finding:
         ),
         moments=tuple(born),
         ops=ops,
-    )
-
-
-def _ghost_finding(history: History, task: Task, enqueue: Enqueue) -> Finding:
-    row = history.rows[enqueue.row]
-    told = enqueue.end.time if enqueue.end else enqueue.invoke.time
-    life = [
-        f"{word} at {history.at(op.time)}"
-        for word, op in (("created", row.created), ("deleted", row.first("deleted")))
-        if op is not None
-    ]
-    return Finding(
-        task=task.key,
-        proof=(
-            f"{enqueue.invoke.process} enqueued {task.key} from {history.at(enqueue.invoke.time)}"
-            f" to {history.at(told)} and was told that row {row.id} is its live duplicate, which"
-            f" was {' and '.join(life)}"
-        ),
-        moments=(enqueue.invoke.time, told),
-        ops=task.ops,
     )
 
 

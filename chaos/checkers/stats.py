@@ -35,11 +35,28 @@ def _missing(history: History, contract: Contract) -> Iterator[str]:
         yield "no enqueue was acknowledged"
     if not any(task.effects for task in tasks):
         yield "no task had an effect"
+    yield from _words_without_success(history)
     yield from _faults_that_did_not_land(history)
     if history.final is None:
         yield "there was no final read"
     elif not history.final.value.get("drained") and not stuck.find(history, contract).found:
         yield "the queue was not drained"
+
+
+def _words_without_success(history: History) -> Iterator[str]:
+    """Name each kind of call that never succeeded; those that are rolled back are meant to fail."""
+    calls: dict[str, bool] = {}
+    for task in history.tasks.values():
+        for enqueue in task.enqueues:
+            kind = enqueue.invoke.value.get("kind")
+            if kind is not None and not enqueue.invoke.value.get("aborts"):
+                calls[kind] = calls.get(kind) or enqueue.is_acknowledged or bool(task.attempts)
+    for kind, has_succeeded in sorted(calls.items()):
+        if not has_succeeded:
+            yield f"no enqueue of the kind {kind} was acknowledged, and none of them ran"
+    attempts = [attempt for task in history.tasks.values() for attempt in task.attempts]
+    if attempts and not any(attempt.outcome == "ok" for attempt in attempts):
+        yield "no attempt returned"
 
 
 def _faults_that_did_not_land(history: History) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """stuck: an acknowledged task was still in the queue at the end, due, and nobody would run it.
 
 A claimed row is stuck if its lease is over or its owner is dead, and also if the run gave it until
-its deadline and it did not end.
+its deadline and it did not end. What a fault still held up at the end, or had held up less than the
+contract's recovery time before, is not judged.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from reports.schema import Op
 
 
-def find(history: History, _: Contract) -> Findings:
+def find(history: History, contract: Contract) -> Findings:
     """Find the acknowledged rows that were live and due when the run was over."""
     final = history.final
     if final is None:
@@ -31,6 +32,7 @@ def find(history: History, _: Contract) -> Findings:
             for task, enqueue in acknowledged
             for live in _live_rows(task, enqueue)
             if (reason := _why_stuck(history, task, live, final))
+            and not _is_held_up(history, contract, task, live)
         ],
     )
 
@@ -69,6 +71,17 @@ def _dead_owner(history: History, task: Task, live: Op, final: Op) -> str:
         if death := history.death_seen(last.pid, final.time):
             return f"{last.process}, which ran it, was dead since {history.at(death.seen or 0)}"
     return ""
+
+
+def _is_held_up(history: History, contract: Contract, task: Task, live: Op) -> bool:
+    """Tell whether a fault left the queue, or the row's holder, no time to recover."""
+    since = live.time - contract.recovery_seconds * 1e9
+    row = task.rows.get(live.value.get("row"))
+    holders: set[int | None] = {None}
+    if row is not None and live.value.get("state") == "claimed":
+        holders |= {row.last_claim.owner_pid} if row.last_claim else set()
+        holders |= {row.starts[-1].pid} if row.starts else set()
+    return any(history.is_held_up(pid, since, live.time) for pid in holders)
 
 
 def _database_now(live: Op, final: Op) -> float:

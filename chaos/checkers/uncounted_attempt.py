@@ -2,7 +2,7 @@
 
 Such a task can kill its worker for ever. A last start that was still open when the history ended
 is not counted: an engine may charge it at its end. Bodies that are told numbers must be told larger
-ones each time.
+ones each time, but for one that a death or a fault delayed until another had overtaken it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _examine(history: History, task: Task, row: Row) -> Finding | None:
         key=lambda pair: (pair[1].start, pair[0]),
     )
     for (number, start), (next_number, next_start) in itertools.pairwise(numbered):
-        if next_number <= number:
+        if next_number <= number and not history.may_be_belated(next_start, start.start):
             return _finding(
                 row,
                 f"row {row.id} was started as attempt {number} at {history.at(start.start)} in"

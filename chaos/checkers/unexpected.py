@@ -1,4 +1,7 @@
-"""unexpected: a task ran that nobody enqueued, or whose every enqueue failed for certain."""
+"""unexpected: a task ran that nobody ever tried to enqueue.
+
+One whose enqueues all failed for certain is an ``aborted-enqueue-executed``.
+"""
 
 from __future__ import annotations
 
@@ -20,20 +23,22 @@ def find(history: History, _: Contract) -> Findings:
 
 
 def unexpected_tasks(history: History) -> list[Task]:
-    """Return the tasks that ran although no enqueue can have put them into the queue."""
+    """Return the tasks that ran and that no producer ever called for."""
     return [
         task
         for task in history.tasks.values()
-        if (task.attempts or task.effects) and all(enqueue.has_failed for enqueue in task.enqueues)
+        if (task.attempts or task.effects) and not task.enqueues
     ]
 
 
 def _finding(history: History, task: Task) -> Finding:
     ran = next(op for op in task.ops if op.f in ("attempt", "effect"))
-    reason = "its only enqueues failed" if task.enqueues else "no producer ever tried to enqueue it"
     return Finding(
         task=task.key,
-        proof=f"{task.key} ran in {ran.process} at {history.at(ran.time)}, and {reason}",
+        proof=(
+            f"{task.key} ran in {ran.process} at {history.at(ran.time)}, and no producer ever tried"
+            " to enqueue it"
+        ),
         moments=(ran.time,),
         ops=task.ops,
     )

@@ -2,7 +2,8 @@
 
 A supervisor sees its child die, so the task need not wait until the lease is over. It is judged by
 leases and not by seconds: the lease ran out of which half or more was left when the process was
-seen dead, or the living holder renewed it again and again for the dead.
+seen dead, or the living holder renewed it again and again for the dead. A holder that a fault held
+up meanwhile could not do better, and has its time once it is free again.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def _is_lease_of_another(claim: Claim, attempt: Attempt) -> bool:
 
 def _is_put_to_test(history: History, attempt: Attempt, claim: Claim) -> bool:
     """Tell whether the holder lived on until the claim ended, or for one lease more."""
-    return _lived_until(history, claim, min(claim_end(claim), _one_lease_after(attempt, claim)))
+    by = min(claim_end(claim), _one_lease_after(attempt.end, claim))
+    return _lived_until(history, claim, by) and not _is_held_up(history, attempt, claim, by)
 
 
 def _why_unnoticed(history: History, attempt: Attempt, claim: Claim) -> str:
@@ -70,7 +72,8 @@ def _why_unnoticed(history: History, attempt: Attempt, claim: Claim) -> str:
     end = lease_end(claim)
     left_ns = end - attempt.end
     is_early = left_ns >= claim.lease_seconds * 1e9 * LEFT_TO_NOTICE
-    if is_early and has_run_out(claim) and _lived_until(history, claim, end):
+    is_overlooked = is_early and has_run_out(claim) and _lived_until(history, claim, end)
+    if is_overlooked and not _is_held_up(history, attempt, claim, end):
         return f"did not end the claim before its lease ran out at {history.at(end)}"
     return ""
 
@@ -80,12 +83,14 @@ def _renewal_for_the_dead(history: History, attempt: Attempt, claim: Claim) -> O
 
     That is one full lease, or, where the claim was never ended, the second renewal.
     """
-    later = [op for op in _renewals(claim) if op.time > attempt.end + CLOCK_SLACK_NS]
-    limit = _one_lease_after(attempt, claim) + CLOCK_SLACK_NS
     is_endless = history.final is not None and claim.ending is None
-    for number, op in enumerate(later, start=1):
-        is_too_late = op.time > limit or (is_endless and number >= AGAIN_AND_AGAIN)
-        if is_too_late and not _may_have_died(history, claim, op.time):
+    renewals = _renewals(claim)
+    for index, op in enumerate(renewals):
+        since = history.free_from((claim.owner_pid,), attempt.end, op.time) + CLOCK_SLACK_NS
+        late = sum(other.time > since for other in renewals[: index + 1])
+        is_too_late = op.time > _one_lease_after(since, claim)
+        is_again = is_endless and op.time > since and late >= AGAIN_AND_AGAIN
+        if (is_too_late or is_again) and not _may_have_died(history, claim, op.time):
             return op
     return None
 
@@ -96,8 +101,12 @@ def _renewals(claim: Claim) -> list[Op]:
     return [op for op in claim.renewals if audit_order(op) <= end]
 
 
-def _one_lease_after(attempt: Attempt, claim: Claim) -> float:
-    return attempt.end + claim.lease_seconds * 1e9
+def _one_lease_after(time: float, claim: Claim) -> float:
+    return time + claim.lease_seconds * 1e9
+
+
+def _is_held_up(history: History, attempt: Attempt, claim: Claim, until: float) -> bool:
+    return history.is_held_up(claim.owner_pid, attempt.end, until)
 
 
 def _lived_until(history: History, claim: Claim, time: float) -> bool:

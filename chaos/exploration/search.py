@@ -112,11 +112,11 @@ class Search:
             outcome.plan, still_fails, may_go_on=lambda: time.monotonic() < stop_at
         )
         self.on_step(f"seed {outcome.seed}: how often does the smallest plan fail?")
-        failed = sum(runs.fails(smallest) for _ in range(TRIES_OF_THE_SMALLEST))
-        smallest.write(folder / "plan.json")
+        kept = folder / "smallest"
+        failures = [runs.fails(smallest, keep_as=kept) for _ in range(TRIES_OF_THE_SMALLEST)]
         shutil.rmtree(folder / "reduction", ignore_errors=True)
         return dataclasses.replace(
-            outcome, smallest=smallest, failed=failed, tries=TRIES_OF_THE_SMALLEST
+            outcome, smallest=smallest, failed=sum(failures), tries=TRIES_OF_THE_SMALLEST
         )
 
 
@@ -131,13 +131,19 @@ class _Tries:
         self._anomalies = anomalies
         self._number = 0
 
-    def fails(self, plan: Plan) -> bool:
-        """Run a plan once; tell whether it had one of the anomalies that are looked for."""
+    def fails(self, plan: Plan, *, keep_as: Path | None = None) -> bool:
+        """Run a plan once; tell whether it had one of the anomalies that are looked for.
+
+        The run is kept where ``keep_as`` says, if it failed or nothing is there yet.
+        """
         self._number += 1
         folder = self._folder / str(self._number)
-        anomalies = forbidden(self._carry_out(plan, folder))
-        shutil.rmtree(folder)
-        return bool(anomalies & self._anomalies)
+        has_failed = bool(forbidden(self._carry_out(plan, folder)) & self._anomalies)
+        if keep_as is not None and (has_failed or not keep_as.exists()):
+            shutil.rmtree(keep_as, ignore_errors=True)
+            folder.rename(keep_as)
+        shutil.rmtree(folder, ignore_errors=True)
+        return has_failed
 
 
 def forbidden(results: Results) -> frozenset[str]:

@@ -31,7 +31,7 @@ def inflict(
     victims = _victims(arena, target, options.get("trigger_pid"))
     if not victims:
         raise NotLanded(f"there was no process to kill for the target {target}")
-    dead = _kill(arena, victims, target, str(options["name"]))
+    dead = kill(arena, victims, target, str(options["name"]))
     arena.cluster.tend()
     yield seen(pids=dead) if len(dead) == len(victims) else (lambda: None)
 
@@ -53,7 +53,7 @@ def _victims(arena: Arena, target: str, trigger_pid: int | None) -> list[int]:
     raise NotLanded(f"no target is called {target!r}")
 
 
-def _kill(arena: Arena, pids: Sequence[int], target: str, name: str) -> list[int]:
+def kill(arena: Arena, pids: Sequence[int], target: str, name: str) -> list[int]:
     """Kill all of them before waiting for any: they die as if at once. Return who was seen dead."""
     with contextlib.ExitStack() as stack:
         watches = [stack.enter_context(DeathWatch(pid)) for pid in pids]

@@ -1,7 +1,8 @@
 """sigstop: processes of workers are frozen, for longer than a lease if one wants zombies.
 
-``target`` is ``task``, the process that runs the triggering task; ``worker``, that one's whole
-worker, so that nobody renews its leases; or ``everything``.
+``target`` is ``task``, the process that runs the triggering task; ``supervisor``, the one that
+renews its lease, while the task goes on; ``worker``, both and all others of that worker; or
+``everything``. Whoever is stopped within a transaction keeps its locks, and others wait for them.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ def _victims(arena: Arena, target: str, trigger_pid: int | None) -> list[int]:
             return arena.cluster.pids()
         case "worker":
             return arena.cluster.worker_of(trigger_pid) if trigger_pid else []
+        case "supervisor":
+            return arena.cluster.worker_of(trigger_pid)[:1] if trigger_pid else []
         case "task":
             return [trigger_pid] if trigger_pid and arena.cluster.owns(trigger_pid) else []
     raise NotLanded(f"no target is called {target!r}")
@@ -73,7 +76,7 @@ def _is_stopped(pid: int) -> bool:
 SIGSTOP = Fault(
     name="sigstop",
     family="worker",
-    summary="SIGSTOP of a task's process, of its worker or of all workers; SIGCONT heals",
+    summary="SIGSTOP of a task's process, of its supervisor, of its worker or of all workers",
     disturbs="processes",
     colour=PURPLE,
     inflict=inflict,

@@ -35,9 +35,10 @@ class Script:
         self.ops = [op for op in self.ops if not unwanted(op)]
         return self
 
-    def call(self, at: float, task: str = "order-1", *, unique: bool = True) -> Self:
+    def call(self, at: float, task: str = "order-1", *, unique: bool = True, **asked: Any) -> Self:
         """A producer calls."""
-        return self.say(at, "producer-10", "invoke", "enqueue", task=task, value={"unique": unique})
+        value = {"unique": unique, **asked}
+        return self.say(at, "producer-10", "invoke", "enqueue", task=task, value=value)
 
     def answer(
         self, at: float, task: str = "order-1", *, row: Any = 1, duplicate: bool = False
@@ -157,6 +158,7 @@ class Script:
         token: int | None = None,
         task: str = "order-1",
         row: int | None = 1,
+        **told: Any,
     ) -> Self:
         """A body starts; its token is its number unless told otherwise."""
         return self.say(
@@ -167,16 +169,23 @@ class Script:
             task=task,
             attempt=number,
             token=number if token is None else token,
-            value={"pid": pid, **({} if row is None else {"row": row})},
+            value={"pid": pid, **({} if row is None else {"row": row}), **told},
         )
 
     def effect(self, at: float, pid: int = 800, task: str = "order-1") -> Self:
         """A body has its effect."""
         return self.say(at, f"body-{pid}", "ok", "effect", task=task, value={"pid": pid})
 
-    def end(self, at: float, pid: int = 800, type_: str = "ok", task: str = "order-1") -> Self:
+    def end(
+        self,
+        at: float,
+        pid: int = 800,
+        type_: str = "ok",
+        task: str = "order-1",
+        **told: Any,
+    ) -> Self:
         """A body returns, or raises."""
-        return self.say(at, f"body-{pid}", type_, "attempt", task=task)
+        return self.say(at, f"body-{pid}", type_, "attempt", task=task, value=told)
 
     def body(
         self,
@@ -193,11 +202,17 @@ class Script:
         return self.effect(at + 0.1, pid, task).end(at + 0.2, pid, ends, task)
 
     def finish(
-        self, at: float, token: int | None = 1, *, task: str = "order-1", row: int = 1
+        self,
+        at: float,
+        token: int | None = 1,
+        *,
+        task: str = "order-1",
+        row: int = 1,
+        **told: Any,
     ) -> Self:
         """The row moves to the completed ones."""
         attempts = token or 1
-        self.audit(at, "finish", task, row, token=token, attempts=attempts)
+        self.audit(at, "finish", task, row, token=token, attempts=attempts, **told)
         return self.audit(at, "deleted", task, row, token=token)
 
     def kill(
@@ -228,6 +243,48 @@ class Script:
         if until is None:
             return self
         return self.say(until, fault, "invoke", "heal").say(until + 0.01, fault, "ok", "heal")
+
+    def ready(
+        self,
+        at: float,
+        task: str = "order-1",
+        row: int = 1,
+        *,
+        due: float | None = None,
+        priority: int = 0,
+        **told: Any,
+    ) -> Self:
+        """A call that makes a row with a place in the queue ``default``, and returns."""
+        run_at = DATABASE_EPOCH + (at if due is None else due)
+        place: dict[str, Any] = {"run_at": run_at, "priority": priority, "queue": "default"}
+        self.call(at, task).audit(at + 0.01, "created", task, row, **place, **told)
+        return self.answer(at + 0.02, task, row=row)
+
+    def done(self, at: float, task: str = "order-1", row: int = 1, **claim: Any) -> Self:
+        """A claim that ends with a finish 0.3 s later."""
+        self.claim(at, task=task, row=row, **claim)
+        return self.finish(at + 0.3, task=task, row=row)
+
+    def stop(self, at: float, pid: int = 900) -> Self:
+        """The harness tells a worker to stop."""
+        value = {"pid": pid, "slot": 0, "signal": "SIGTERM"}
+        return self.say(at, "harness", "ok", "stop", value=value)
+
+    def census(self, at: float, **counts: int | None) -> Self:
+        """The harness counts everything in one snapshot."""
+        return self.say(at, "harness", "ok", "census", value=counts)
+
+    def sessions(self, at: float, *states: str) -> Self:
+        """The harness looks which sessions are open: one of each state, for three seconds."""
+        open_ = [
+            {"session": number, "state": state, "seconds": 3.0, "query": "SELECT 1"}
+            for number, state in enumerate(states, start=41)
+        ]
+        return self.say(at, "harness", "ok", "sessions", value={"open": open_})
+
+    def death(self, at: float, pid: int = 800) -> Self:
+        """A process that had run a body is seen dead."""
+        return self.say(at, "harness", "ok", "death", value={"pid": pid})
 
     def exit(self, at: float, pid: int = 900, status: int = 0) -> Self:
         """The harness waits for a worker."""

@@ -74,33 +74,15 @@ def test_rows_that_no_call_can_have_made_are_not_judged() -> None:
     assert check(NAME, script).verdict == Verdict.UNKNOWN
 
 
-def test_a_duplicate_of_a_row_that_had_ended_is_a_ghost() -> None:
-    """The caller was refused for nothing; the proof tells the row's life."""
-    script = good_run().call(10.0).answer(10.1, duplicate=True)
-    proof = only_anomaly(NAME, script).proof
-    assert "from 10.00 s to 10.10 s" in proof
-    assert "row 1 is its live duplicate, which was created at 1.01 s and deleted at 2.40 s" in proof
+def test_no_fault_excuses_a_twin() -> None:
+    """The database's own order judges it."""
+    script = Script().enqueue(1.0).enqueue(2.0, row=2).fault(0.5, "outage", disturbs="database")
+    only_anomaly(NAME, script)
 
 
-def test_a_duplicate_of_a_row_whose_end_was_not_committed_is_right() -> None:
-    """For a second after the deletion others may still see it."""
-    assert_valid(NAME, good_run().call(3.4).answer(3.5, duplicate=True))
-    only_anomaly(NAME, good_run().call(3.41).answer(3.5, duplicate=True))
-
-
-def test_a_duplicate_of_a_row_that_comes_later_is_a_ghost() -> None:
-    """It was not born yet, beyond what the clocks allow."""
-    script = Script().call(1.0).answer(1.1, duplicate=True).created(1.15)
-    assert_valid(NAME, script)
-    script = Script().call(1.0).answer(1.1, duplicate=True).created(1.16)
-    assert "which was created at 1.16 s" in only_anomaly(NAME, script).proof
-
-
-def test_a_duplicate_of_a_row_that_the_audit_does_not_know_is_not_judged() -> None:
-    """It may be older than the audit."""
-    assert_valid(NAME, Script().call(1.0).answer(1.1, duplicate=True))
-    script = Script().call(1.0).answer(1.1, row=None, duplicate=True)
-    assert_valid(NAME, script)
+def test_a_refusal_is_judged_elsewhere() -> None:
+    """It makes no twin, whatever the row's life was."""
+    assert_valid(NAME, good_run().call(10.0).answer(10.1, duplicate=True))
 
 
 def test_without_a_duplicate_nothing_is_put_to_the_test() -> None:

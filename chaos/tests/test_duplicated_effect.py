@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chaos.tests.judging import assert_valid, only_anomaly
-from chaos.tests.script import Script, good_run, killed_run
+from chaos.tests.script import DATABASE_EPOCH, Script, good_run, killed_run
 
 NAME = "duplicated-effect"
 
@@ -218,3 +218,14 @@ def test_effects_without_a_start_are_judged_by_their_process() -> None:
     script = Script().enqueue(1.0).effect(2.0).effect(3.0, pid=801)
     only_anomaly(NAME, script)
     assert_valid(NAME, script.kill(2.5))
+
+
+def test_the_runs_of_a_repeating_task_are_no_repetitions() -> None:
+    """Each has a row of its own, that the run before it made; a row that nobody made has not."""
+    script = Script().enqueue(1.0).claim(2.0).body(2.1).finish(2.4)
+    script.audit(2.4, "created", row=2, run_at=DATABASE_EPOCH + 3.0, slot_at=DATABASE_EPOCH + 3.0)
+    script.claim(3.0, row=2).body(3.1, row=2).finish(3.4, row=2)
+    assert_valid(NAME, script)
+    unasked = Script().enqueue(1.0).claim(2.0).body(2.1).finish(2.4)
+    unasked.created(2.4, row=2).claim(3.0, row=2).body(3.1, row=2).finish(3.4, row=2)
+    assert "can have made 1 rows only" in only_anomaly(NAME, unasked).proof

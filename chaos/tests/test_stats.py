@@ -57,3 +57,27 @@ def test_a_run_without_faults_needs_none() -> None:
     """The quiet run beside the others has to be VALID; everything else it needs still."""
     assert_valid(NAME, good_run())
     assert_valid(NAME, good_run().fault(3.0, "sigstop"))
+
+
+def called(kind: str, end: str, *, aborts: bool = False) -> Script:
+    """A good run with one more call, of that kind, which ends so."""
+    value = {"kind": kind, "aborts": aborts}
+    script = good_run().say(5.0, "producer-10", "invoke", "enqueue", task="order-9", value=value)
+    return script.say(5.1, "producer-10", end, "enqueue", task="order-9", value={"row": 9})
+
+
+def test_a_kind_of_call_that_never_succeeded_was_not_tried() -> None:
+    """Unless it was meant to fail, or a task of it ran all the same."""
+    for end in ("fail", "info"):
+        assert (
+            "no enqueue of the kind mail was acknowledged" in check(NAME, called("mail", end)).note
+        )
+    assert_valid(NAME, called("mail", "ok"))
+    assert_valid(NAME, called("mail", "fail", aborts=True))
+    assert_valid(NAME, called("mail", "info").body(6.0, pid=802, task="order-9", row=9))
+
+
+def test_a_run_in_which_no_attempt_returned_proves_nothing() -> None:
+    """Though each had its effect."""
+    script = good_run().without(lambda op: op.f == "attempt" and op.type == "ok")
+    assert check(NAME, script).note == "no attempt returned"

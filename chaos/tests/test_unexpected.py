@@ -20,16 +20,9 @@ def test_a_task_that_nobody_enqueued_is_unexpected() -> None:
     assert "no producer" in anomaly.proof
 
 
-def test_a_task_whose_every_enqueue_failed_is_unexpected() -> None:
-    """A failed enqueue, such as one that was rolled back, has no effect."""
-    script = Script().call(1.0).refuse(1.5, "fail").body(2.0)
-    assert "enqueues failed" in only_anomaly("unexpected", script).proof
-
-
-def test_one_enqueue_that_may_have_worked_is_enough() -> None:
-    """The first one failed and the second one did not."""
-    script = Script().call(1.0).refuse(1.5, "fail").enqueue(2.0).body(3.0)
-    assert_valid("unexpected", script)
+def test_a_task_whose_every_enqueue_failed_is_an_aborted_enqueue() -> None:
+    """It has a name of its own."""
+    assert_valid("unexpected", Script().call(1.0).refuse(1.5, "fail").body(2.0))
 
 
 def test_an_effect_without_a_start_counts_too() -> None:

@@ -36,6 +36,9 @@ class Server(Protocol):
     def kill(self) -> tuple[int, ...]:
         """Kill all its processes, wait until they are gone, and tell their ids."""
 
+    def shut_down(self) -> tuple[int, ...]:
+        """End it in an orderly way, keep its data, and tell the ids of its processes."""
+
     def restart(self) -> None:
         """Start it again on the same data and port."""
 
@@ -112,8 +115,15 @@ class Database:
         """Send SIGKILL to all server processes, wait until they are gone, return their ids."""
         return self._server.kill()
 
+    def shut_down(self) -> tuple[int, ...]:
+        """Shut the server down as for maintenance: sessions are ended, and ``restart`` follows.
+
+        Its process ids are returned when they are gone; () on SQLite, which has none.
+        """
+        return self._server.shut_down()
+
     def restart(self) -> None:
-        """Start a killed server again on the same data and port; return when it answers."""
+        """Start a server that is down on the same data and port; return when it answers."""
         self._server.restart()
         self._create_when_ready()
 
@@ -162,6 +172,10 @@ class Database:
     def sessions(self) -> tuple[Session, ...]:
         """Ask for the sessions of clients on the database; () on SQLite, which keeps no list."""
         return self._dialect.sessions(self._server.address)
+
+    def end_session(self, number: int) -> bool:
+        """End a client's session, whatever it does; tell whether it was there."""
+        return self._dialect.end_session(self._server.address, number)
 
     @property
     def port(self) -> int:

@@ -87,6 +87,10 @@ class Dialect(ABC):
         """Ask for the sessions on the database, without the one that asks."""
 
     @abstractmethod
+    def end_session(self, address: Address, number: int) -> bool:
+        """End a session, whatever it does; tell whether it was there."""
+
+    @abstractmethod
     def django_settings(self, address: Address) -> dict[str, Any]:
         """Write an entry of Django's DATABASES."""
 

@@ -34,6 +34,10 @@ class ForeignServer:
         """Refuse."""
         self._refuse("kill")
 
+    def shut_down(self) -> NoReturn:
+        """Refuse."""
+        self._refuse("shut down")
+
     def restart(self) -> NoReturn:
         """Refuse."""
         self._refuse("restart")

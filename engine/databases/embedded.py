@@ -107,6 +107,12 @@ class EmbeddedServer:
         """Kill all processes of the server and wait until they are gone."""
         return () if self._processes is None else self._processes.kill()
 
+    def shut_down(self) -> tuple[int, ...]:
+        """Have the server end its sessions and leave its data clean; wait until it is gone."""
+        if self._processes is None:
+            return ()
+        return self._processes.shut_down(self._programs.stop_signal)
+
     def restart(self) -> None:
         """Start the server again, on the same data and port."""
         if self._processes is not None:

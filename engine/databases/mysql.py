@@ -100,6 +100,11 @@ class MySQL(Dialect):
             for number, command, seconds, query, host in rows
         )
 
+    def end_session(self, address: Address, number: int) -> bool:
+        """Kill the connection."""
+        with contextlib.closing(self.connect(address)) as connection:
+            return _kill(connection.cursor(), number)
+
     def django_settings(self, address: Address) -> dict[str, Any]:
         """Write settings that can store any text."""
         return server_settings(
@@ -117,18 +122,11 @@ class MySQL(Dialect):
             cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
 
     def _end_sessions(self, connection: Any, address: Address) -> None:
-        import pymysql
-
         cursor = connection.cursor()
         cursor.execute("SHOW FULL PROCESSLIST")
         sessions = [row[0] for row in cursor.fetchall() if row[3] == address.database]
         for session in sessions:
-            try:
-                cursor.execute(f"KILL {int(session)}")
-            except pymysql.err.MySQLError as error:
-                # A session may end by itself before its turn comes.
-                if error.args[0] != _NO_SUCH_SESSION:
-                    raise
+            _kill(cursor, session)
 
 
 class MariaDB(MySQL):
@@ -142,6 +140,19 @@ class MariaDB(MySQL):
         WHERE waiting.trx_mysql_thread_id = %s
         ORDER BY 1
     """
+
+
+def _kill(cursor: Any, session: int) -> bool:
+    import pymysql
+
+    try:
+        cursor.execute(f"KILL {int(session)}")
+    except pymysql.err.MySQLError as error:
+        # A session may end by itself before its turn comes.
+        if error.args[0] != _NO_SUCH_SESSION:
+            raise
+        return False
+    return True
 
 
 def _exists(cursor: Any, address: Address) -> bool:

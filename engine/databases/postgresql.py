@@ -84,6 +84,10 @@ class PostgreSQL(Dialect):
             for pid, state, age, query, port in self.ask(address, _SESSIONS_QUERY)
         )
 
+    def end_session(self, address: Address, number: int) -> bool:
+        """Have the backend terminated."""
+        return bool(self.ask(address, "SELECT pg_terminate_backend(%s)", (number,))[0][0])
+
     def django_settings(self, address: Address) -> dict[str, Any]:
         """Write settings without options: the server's defaults are ours."""
         return server_settings(address, engine="django.db.backends.postgresql", options={})

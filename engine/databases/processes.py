@@ -31,6 +31,7 @@ _ANSWER_SECONDS = 30.0
 _RUN_SECONDS = 120.0
 _END_SECONDS = 60.0
 _PAUSE_SECONDS = 10.0
+_SHUT_DOWN_SECONDS = 30.0
 _LAST_LINES = 30
 
 
@@ -120,6 +121,7 @@ class ServerProcesses:
         self._surroundings = surroundings
         self._guardian = Guardian(farewell=surroundings.farewell, removed=surroundings.removed)
         self._is_running = False
+        self._pid = 0
 
     def run(self, command: Sequence[str]) -> None:
         """Run a program to its end; raise ServerFailed unless it succeeds."""
@@ -149,7 +151,7 @@ class ServerProcesses:
         if answer is None or "pid" not in answer:
             error = (answer or {}).get("error", "its guardian does not answer")
             raise self.failure(f"{command[0]} could not be started: {error}")
-        self._is_running = True
+        self._is_running, self._pid = True, int(answer["pid"])
 
     def has_ended(self) -> bool:
         """Tell whether the program has ended by itself."""
@@ -166,6 +168,23 @@ class ServerProcesses:
     def pids(self) -> tuple[int, ...]:
         """Tell the ids of the processes that live, parents first."""
         return tuple(process.pid for process in self.all())
+
+    def shut_down(self, stop_signal: signal.Signals) -> tuple[int, ...]:
+        """Ask the program to stop and wait until every process is gone; tell their ids.
+
+        Raises:
+            ServerFailed: it did not stop in time.
+        """
+        if not self._is_running:
+            return ()
+        ending = self.all()
+        for process in ending:
+            if process.pid == self._pid:
+                _send(process, stop_signal)
+        self._exit_within(_SHUT_DOWN_SECONDS)
+        if self._is_running:
+            raise self.failure(f"it did not shut down in {_SHUT_DOWN_SECONDS:.0f} seconds")
+        return tuple(process.pid for process in ending)
 
     def kill(self) -> tuple[int, ...]:
         """Send SIGKILL to every process and wait until all are gone."""

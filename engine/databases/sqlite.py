@@ -67,6 +67,11 @@ class SQLite(Dialect):
         del address
         return ()
 
+    def end_session(self, address: Address, number: int) -> bool:
+        """Tell False: there are no sessions."""
+        del address, number
+        return False
+
     def django_settings(self, address: Address) -> dict[str, Any]:
         """Write settings with which writers queue up instead of failing."""
         return {
@@ -96,6 +101,10 @@ class SQLiteFile:
 
     def kill(self) -> tuple[int, ...]:
         """Kill nothing, as there is no server process."""
+        return ()
+
+    def shut_down(self) -> tuple[int, ...]:
+        """End nothing, as there is no server process."""
         return ()
 
     def restart(self) -> None:

@@ -13,8 +13,12 @@ An order says::
     seconds    how long to stall, for ``do: stall``
     times      how many processes or statements in all carry it out
 
-Whoever takes one of its times leaves ``NAME.taken.K`` beside it, and says in the history what it
-does before it does it; so the order is known to have been carried out by who may be dead by now.
+A statement outside of a transaction is its own commit. An error by which a database takes back what
+it did cannot come after a commit, so there such an order waits for another statement.
+
+A file must appear whole and is never changed. Whoever takes one of its times leaves
+``NAME.taken.K`` beside it, and says in the history what it does before it does it; so the order is
+known to have been carried out by who may be dead by now.
 """
 
 from __future__ import annotations
@@ -32,11 +36,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db.backends.signals import connection_created
 
-from engine.project.errors import raise_error
+from engine.project.errors import CONNECTION_LOST, raise_error
 from engine.project.recorder import recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 ORDERS: Final = "KILLPROOF_ORDERS"
 ROLE: Final = "KILLPROOF_ROLE"
@@ -54,6 +58,11 @@ class Order:
     times: int
     error: str = ""
     seconds: float = 0.0
+
+    @property
+    def undoes(self) -> bool:
+        """Whether who gets to hear of it may rely on the statement having had no effect."""
+        return self.do == "error" and self.error != CONNECTION_LOST
 
 
 def install() -> None:
@@ -80,7 +89,7 @@ class _Gate:
         self._role = role
         self._connection = connection
         self._of_transaction: list[str] = []
-        self._seen_at = 0
+        self._names: list[Path] = []
         self._orders: tuple[Order, ...] = ()
 
     def __call__(
@@ -92,12 +101,13 @@ class _Gate:
             return execute(sql, params, many, context)
         self._carry_out(orders, "before", [sql])
         result = execute(sql, params, many, context)
-        self._carry_out(orders, "after", [sql])
         if self._connection.in_atomic_block:
             self._of_transaction.append(sql)
+            self._carry_out(orders, "after", [sql])
         else:
-            # In autocommit the statement is its own commit.
-            self._carry_out(orders, "after-commit", [sql])
+            committed = [order for order in orders if not order.undoes]
+            self._carry_out(committed, "after", [sql])
+            self._carry_out(committed, "after-commit", [sql])
         return result
 
     def end(self, name: str, end: Callable[[], Any]) -> Any:
@@ -106,24 +116,26 @@ class _Gate:
         orders = self._current() if name == "_commit" else ()
         self._carry_out(orders, "before-commit", statements)
         result = end()
-        self._carry_out(orders, "after-commit", statements)
+        committed = [order for order in orders if not order.undoes]
+        self._carry_out(committed, "after-commit", statements)
         return result
 
     def _current(self) -> tuple[Order, ...]:
-        """Return the orders that are there now; the folder is read again only if it changed."""
+        """Return the orders that are there now; files are read again only if there are others."""
         with contextlib.suppress(OSError):
-            changed_at = self._folder.stat().st_mtime_ns
-            if changed_at != self._seen_at:
-                self._orders, self._seen_at = tuple(_read(self._folder, self._role)), changed_at
+            # Not by the folder's time: two changes within a tick of the kernel's clock have one.
+            names = sorted(self._folder.glob("*.json"))
+            if names != self._names:
+                self._orders, self._names = tuple(_read(self._folder, self._role)), names
         return self._orders
 
-    def _carry_out(self, orders: tuple[Order, ...], at: str, statements: list[str]) -> None:
+    def _carry_out(self, orders: Iterable[Order], at: str, statements: list[str]) -> None:
         for order in orders:
             if order.at != at:
                 continue
             statement = next((sql for sql in statements if order.statement.search(sql)), None)
             if statement is not None and (ticket := _take(order)):
-                _say(order, ticket, statement)
+                _say(order, ticket, statement, session_number(self._connection))
                 _obey(order, self._connection)
 
 
@@ -147,10 +159,21 @@ def _take(order: Order) -> int:
     return 0
 
 
-def _say(order: Order, ticket: int, statement: str) -> None:
+def session_number(connection: Any) -> int | None:
+    """Return the server's own number of a Django connection, without asking the server."""
+    match connection.vendor:
+        case "postgresql":
+            return int(connection.connection.info.backend_pid)
+        case "mysql":
+            return int(connection.connection.thread_id())
+    return None
+
+
+def _say(order: Order, ticket: int, statement: str, session: int | None) -> None:
     if history := recorder("gate"):
         value = {
             "pid": os.getpid(),
+            "session": session,
             "order": order.path.stem,
             "ticket": ticket,
             "do": order.do,

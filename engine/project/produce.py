@@ -82,6 +82,8 @@ def _enqueue(calls: list[JsonCall], begun_at: datetime.datetime, history: Record
 def _invoked(call: JsonCall) -> JsonCall:
     told = ("kind", "delay_seconds", "unique", "priority", "batch", "aborts", "repeat_seconds")
     value = {name: call[name] for name in told if call[name] is not None}
+    if not _goes_in_bulk(call):
+        value.pop("batch", None)
     return {**value, "digest": digest([call["key"], *call["args"]])}
 
 
@@ -96,7 +98,7 @@ def _call(calls: list[JsonCall], begun_at: datetime.datetime) -> list[JsonCall]:
     first = calls[0]
     function = _function(first["kind"])
     options = _options(first, begun_at)
-    if first["batch"] is not None and hasattr(function, "enqueue_many"):
+    if _goes_in_bulk(first):
         del options["schedule"]
         arguments = [(call["key"], *call["args"]) for call in calls]
         made = function.enqueue_many(arguments, **options)
@@ -107,6 +109,11 @@ def _call(calls: list[JsonCall], begun_at: datetime.datetime) -> list[JsonCall]:
         for call in calls:
             function(call["key"], *call["args"], **options)
         raise RolledBackError("the producer rolled its transaction back, as planned")
+
+
+def _goes_in_bulk(call: JsonCall) -> bool:
+    """Tell whether the calls of its batch are one, which not every subject can do."""
+    return call["batch"] is not None and hasattr(_function(call["kind"]), "enqueue_many")
 
 
 def _function(kind: str) -> Any:

@@ -41,12 +41,13 @@ if PROJECT_SETTINGS:
     globals().update({name: value for name, value in _theirs.items() if name.isupper()})
     # Their other databases are not touched, so nothing may be routed there.
     DATABASE_ROUTERS: list[str] = []
-    _ours = ["django.contrib.contenttypes", "background_task", "engine.project.guest.GuestConfig"]
-    INSTALLED_APPS = [
-        *INSTALLED_APPS,
-        # An app may be named by its configuration: background_task.apps.SomeConfig.
-        *(app for app in _ours if not any(f"{one}.".startswith(f"{app}.") for one in INSTALLED_APPS)),
-    ]
+    INSTALLED_APPS = [app for app in INSTALLED_APPS if app != "engine.project"]
+    # An app may be named by its configuration: background_task.apps.SomeConfig.
+    _named = [f"{app}." for app in INSTALLED_APPS]
+    _guest = "engine.project.guest.GuestConfig"
+    for _app in ("django.contrib.contenttypes", "background_task", _guest):
+        if not any(name.startswith(f"{_app}.") for name in _named):
+            INSTALLED_APPS += [_app]
 
 _BY_HAND = {
     "ENGINE": "django.db.backends.sqlite3",

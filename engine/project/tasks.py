@@ -12,6 +12,8 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
+
 from background_task import background
 from engine.project.models import Invoice, Mail
 from engine.project.recorder import digest, is_first_time, recorder
@@ -86,6 +88,28 @@ def kill_worker(order: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+@background(schedule=0)
+def place_order(order: str) -> None:
+    """Enqueue the mail of an order within a transaction, as tasks do that lead to others."""
+    with observed(order):
+        _enqueue_mail(f"{order}-mail")
+        effect(order)
+
+
+def _enqueue_mail(order: str) -> None:
+    write = producer.write if (producer := recorder("producer")) else lambda *_, **__: None
+    value = {"kind": "send_mail", "digest": digest([order])}
+    write("invoke", "enqueue", task=order, value=value)
+    try:
+        with transaction.atomic():
+            made: Any = send_mail(order)
+    except Exception as error:
+        write("info", "enqueue", task=order, error=_said(error))
+        raise
+    answer = {"row": made.pk, "duplicate": getattr(made, "is_duplicate", False)}
+    write("ok", "enqueue", task=order, value=answer)
+
+
 def _send(order: str) -> None:
     Mail.objects.create(order=order, sent_by=os.getpid())
     effect(order)
@@ -115,11 +139,17 @@ def observed(order: str, *args: Any) -> Iterator[dict[str, str]]:
     try:
         yield returned
     except BaseException as error:
-        message = f"{type(error).__name__}: {error}"
-        body.write("fail", "attempt", task=order, error=message, **_attempt())
+        body.write("fail", "attempt", task=order, error=_said(error), **_attempt())
         raise
     value = {name: json.dumps(result) for name, result in returned.items()}
     body.write("ok", "attempt", task=order, value=value or None, **_attempt())
+
+
+def _said(error: BaseException) -> str:
+    """Return what an error says, and its name alone if its text cannot be had."""
+    with contextlib.suppress(Exception):
+        return f"{type(error).__name__}: {error}"
+    return type(error).__name__
 
 
 def _attempt() -> dict[str, int]:
@@ -128,4 +158,4 @@ def _attempt() -> dict[str, int]:
 
 
 # Last, as they are made of what is above: workers find the tasks of this module only.
-from engine.project import releases as releases  # noqa: E402
+from engine.project import poison, releases  # noqa: E402, F401

@@ -56,7 +56,7 @@ class BackgroundTask(Subject):
                     "last_error",
                 ),
             ),
-            times=("run_at", "lease_until", "slot_at"),
+            times=("run_at", "lease_until", "slot_at", "repeat_until"),
         ),
         AuditedTable(name=COMPLETED, columns=(*_ENDED, "result"), times=()),
         AuditedTable(name=FAILED, columns=_ENDED, times=()),
@@ -196,7 +196,10 @@ def _what_update(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | N
 def _value(f: str, change: Change, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the value of the op, as listed in docs/history.md."""
     fields = {
-        "created": ("run_at", "task_hash", "max_attempts", "priority", "queue", "slot_at"),
+        "created": (
+            *("run_at", "task_hash", "max_attempts", "priority", "queue"),
+            *("slot_at", "repeat_until"),
+        ),
         "claim": ("run_at", "lease_until", "attempts"),
         "heartbeat": ("lease_until",),
         "release": ("run_at", "attempts"),
@@ -210,8 +213,17 @@ def _value(f: str, change: Change, row: Mapping[str, Any]) -> dict[str, Any]:
         # Without the nonce it is what the harness knows of a supervisor: its host and pid.
         value["owner"] = ":".join(row["claimed_by"].split(":")[:2])
     if f == "created":
-        value["repeats"] = bool(row["repeat_seconds"] or row["cron"])
+        value["repeats"] = _repeats(row)
     if f == "changed" and change.before and change.after:
         before, after = change.before, change.after
         value["what"] = sorted(name for name in after if before[name] != after[name])
     return value
+
+
+def _repeats(row: Mapping[str, Any]) -> bool:
+    """Tell whether another run follows; of a cron expression that is always believed."""
+    if not row["repeat_seconds"]:
+        return bool(row["cron"])
+    slot = row["slot_at"] or row["run_at"]
+    until = row["repeat_until"]
+    return until is None or slot + row["repeat_seconds"] <= until

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from reports.load_schema import Findings, LoadManifest
 from reports.load_steps import Step
+from reports.session_schema import ComparisonDocument, SessionDocument
 from reports.throughput.document import ReportDocument
 
 FOLDER: Final = Path(__file__).parents[1] / "schema"
@@ -24,6 +25,8 @@ DOCUMENTS: Final[dict[str, type]] = {
     "load_step.schema.json": Step,
     "load_findings.schema.json": Findings,
     "report.schema.json": ReportDocument,
+    "chaos_session.schema.json": SessionDocument,
+    "chaos_comparison.schema.json": ComparisonDocument,
 }
 _PLAIN: Final = {
     str: {"type": "string"},

@@ -62,6 +62,14 @@ def amounts(database: Database) -> list[tuple[Any, ...]]:
         return execute(connection, "SELECT id, amount FROM orders ORDER BY id")
 
 
+def is_answered(connection: Any) -> bool:
+    """Tell whether a connection is good for a question."""
+    try:
+        return bool(execute(connection, "SELECT 1"))
+    except Exception:  # noqa: BLE001 - each driver has its own
+        return False
+
+
 def has_tables(database: Database) -> bool:
     """Tell whether the table is there."""
     try:
@@ -195,3 +203,53 @@ def blockers_within_deadline(database: Database, session: int) -> tuple[int, ...
         if found := database.blockers(session):
             return found
     return ()
+
+
+def test_shut_down_and_restarted_it_has_every_committed_row(database: Database) -> None:
+    """A restart for maintenance waits for nobody's session and keeps the data."""
+    ended = database.shut_down()
+    survivors = [pid for pid in ended if psutil.pid_exists(pid)]
+    database.restart()
+
+    assert bool(ended) is database.can_kill
+    assert survivors == []
+    assert amounts(database) == [(1, 10)]
+
+
+def test_a_server_that_is_down_cannot_be_shut_down_again(database: Database) -> None:
+    """Shutting down twice is no error."""
+    database.shut_down()
+    again = database.shut_down()
+    database.restart()
+
+    assert again == ()
+
+
+def test_an_ended_session_is_gone_and_its_transaction_undone(
+    database: Database, connection: Any
+) -> None:
+    """Who was connected gets an error, and nothing of an open transaction stays."""
+    if database.name == "sqlite":
+        assert database.end_session(database.session(connection)) is False
+        return
+    number = database.session(connection)
+    execute(connection, "BEGIN")
+    execute(connection, "UPDATE orders SET amount = 11")
+
+    was_there = database.end_session(number)
+
+    assert was_there
+    assert not is_answered(connection)
+    assert number not in [session.number for session in database.sessions()]
+    assert amounts(database) == [(1, 10)]
+
+
+def test_a_session_that_is_gone_cannot_be_ended(database: Database) -> None:
+    """Ending it tells so and is no error."""
+    with contextlib.closing(database.connect()) as other:
+        number = database.session(other)
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while number in [session.number for session in database.sessions()]:
+        assert time.monotonic() < deadline
+
+    assert database.end_session(number) is False

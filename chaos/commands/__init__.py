@@ -1,0 +1,1 @@
+"""The command line of ``nox -s chaos``: a file per subcommand."""

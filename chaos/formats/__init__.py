@@ -1,0 +1,1 @@
+"""What a session came to, for other programs: JSON, JUnit XML and Markdown."""

@@ -1,0 +1,1 @@
+"""An engine without transactions: each of its statements is its own commit."""

@@ -1,0 +1,62 @@
+"""The checker ``aborted-enqueue-executed``."""
+
+from __future__ import annotations
+
+from chaos.tests.judging import assert_valid, check, only_anomaly
+from chaos.tests.script import Script, good_run
+
+NAME = "aborted-enqueue-executed"
+
+
+def aborted() -> Script:
+    """A call whose transaction was rolled back."""
+    return Script().call(1.0, aborts=True).refuse(1.1, "fail")
+
+
+def test_what_failed_and_never_ran_is_right() -> None:
+    """And so is a call that failed before another one worked."""
+    assert_valid(NAME, aborted())
+    assert_valid(NAME, aborted().enqueue(2.0).body(3.0))
+
+
+def test_a_task_whose_every_enqueue_failed_must_not_run() -> None:
+    """The proof says who ran it, who had called, and why that had no effect."""
+    proof = only_anomaly(NAME, aborted().body(2.0, row=7)).proof
+    assert "row 7 of order-1 ran in body-800 at 2.00 s" in proof
+    assert "that of producer-10, which failed at 1.10 s (DataError: no)" in proof
+    assert proof.endswith("in a transaction that was rolled back")
+
+
+def test_an_effect_without_a_start_counts_too() -> None:
+    """It is the effect that hurts."""
+    assert "body-800" in only_anomaly(NAME, aborted().effect(2.0)).proof
+
+
+def test_a_row_that_no_other_call_can_have_made_must_not_run() -> None:
+    """The one that was acknowledged is another row."""
+    script = aborted().enqueue(2.0).body(3.0).body(4.0, pid=801, row=2)
+    assert "row 2 of order-1" in only_anomaly(NAME, script).proof
+
+
+def test_a_call_whose_end_nobody_knows_may_have_made_the_row() -> None:
+    """But only one."""
+    script = aborted().call(1.5).refuse(1.6, "info").enqueue(2.0).body(3.0)
+    assert_valid(NAME, script.body(4.0, pid=801, row=2))
+    only_anomaly(NAME, script.body(5.0, pid=802, row=3))
+
+
+def test_a_task_that_repeats_makes_rows_itself() -> None:
+    """No call asks for each of them."""
+    script = aborted().call(2.0, repeat_seconds=5).answer(2.1).body(3.0)
+    assert_valid(NAME, script.body(8.0, pid=801, row=2))
+
+
+def test_bodies_that_are_told_no_row_accuse_nobody() -> None:
+    """They may be of the row that was acknowledged."""
+    script = aborted().enqueue(2.0).body(3.0, row=None).body(4.0, pid=801, row=None)
+    assert_valid(NAME, script)
+
+
+def test_without_a_failed_enqueue_nothing_is_put_to_the_test() -> None:
+    """The check says so."""
+    assert "no enqueues that failed" in check(NAME, good_run()).note

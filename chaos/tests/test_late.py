@@ -1,0 +1,175 @@
+"""The checker ``late``, and how it measures time and finds idle workers."""
+
+from __future__ import annotations
+
+import pytest
+
+from chaos.checkers.awake import Awake
+from chaos.checkers.disturbances import Disturbances
+from chaos.checkers.waits import find_waits
+from chaos.checkers.workers import find_workers
+from chaos.history import History
+from chaos.tests.judging import CONTRACT, assert_valid, check, only_anomaly
+from chaos.tests.script import Script
+from reports.schema import Verdict
+
+NAME = "late"
+WAKES_UP = 1.0
+
+
+def idle_worker() -> Script:
+    """Worker 900 ran one row, and has had nothing to do since 2.3 s."""
+    return Script().ready(1.0).done(2.0)
+
+
+def late(claimed: float, *, every: float = 1.0, owner: str = "host:900") -> Script:
+    """The same; a second row is ready at 10.02 s and claimed later, and the run speaks on."""
+    script = idle_worker().ready(10.0, "order-2", 2)
+    at = 10.0 + every
+    while at < claimed:
+        script.census(at)
+        at += every
+    return script.claim(claimed, task="order-2", row=2, owner=owner)
+
+
+def assert_not_judged(script: Script, *, others: int = 0) -> None:
+    """Assert that the checker saw no idle worker while the second row waited."""
+    result = check(NAME, script, wakes_up=WAKES_UP)
+    assert (result.count, result.exercised) == (0, others), result
+
+
+def test_a_row_that_an_idle_worker_takes_in_time_is_right() -> None:
+    """Also if it took five seconds more than promised: machines are busy."""
+    for claimed in (10.5, 12.0, 16.0):
+        assert_valid(NAME, late(claimed), wakes_up=WAKES_UP)
+
+
+def test_a_row_that_waits_for_a_whole_recovery_more_than_promised_is_late() -> None:
+    """The proof names the worker that had nothing to do."""
+    anomaly = only_anomaly(NAME, late(16.5), wakes_up=WAKES_UP)
+    assert anomaly.task == "order-2"
+    assert anomaly.proof == (
+        "row 2 was ready at 10.02 s and not claimed before 16.50 s, more than 6 s later, although"
+        " worker 900 held no claim all the while"
+    )
+
+
+def test_a_silence_may_be_the_machines() -> None:
+    """Of each one, half a recovery time counts: 2.5 of these ten seconds."""
+    assert_valid(NAME, late(26.0, every=100.0), wakes_up=WAKES_UP)
+    assert_valid(NAME, late(26.0, every=10.0), wakes_up=WAKES_UP)
+    only_anomaly(NAME, late(26.0, every=5.0), wakes_up=WAKES_UP)
+
+
+def test_a_worker_that_was_busy_is_not_idle() -> None:
+    """A claim of another row, all the while or for a part of it."""
+    script = late(20.0).ready(13.9, "order-3", 3)
+    assert_not_judged(script.claim(14.0, task="order-3", row=3, until=60.0), others=1)
+    busy = late(20.0).ready(8.9, "order-3", 3)
+    busy.claim(9.0, task="order-3", row=3).finish(10.5, task="order-3", row=3)
+    assert_not_judged(busy, others=1)
+
+
+def test_rows_that_are_claimed_together_make_nobody_busy() -> None:
+    """The audit notes them one after the other."""
+    script = late(20.0).ready(19.9, "order-3", 3).claim(19.98, task="order-3", row=3)
+    only_anomaly(NAME, script, wakes_up=WAKES_UP)
+
+
+def test_a_worker_that_may_not_have_been_there_is_not_idle() -> None:
+    """It came later, was told to stop, or died."""
+    assert_not_judged(late(20.0).without(lambda op: op.task == "order-1"))
+    assert_not_judged(late(20.0, owner="host:901").stop(12.0))
+    assert_not_judged(late(20.0, owner="host:901").kill(12.0, pid=900, in_body=False))
+    assert_not_judged(late(20.0, owner="host:901").exit(19.0))
+
+
+def test_another_worker_may_have_been_idle() -> None:
+    """One is enough."""
+    script = late(20.0).ready(3.0, "order-3", 3)
+    script.claim(4.0, task="order-3", row=3, owner="host:901", until=60.0)
+    only_anomaly(NAME, script, wakes_up=WAKES_UP)
+
+
+def test_a_worker_of_another_queue_is_none_of_this_one() -> None:
+    """It need not look at it."""
+    script = Script().enqueue(1.0).done(2.0).ready(10.0, "order-2", 2)
+    assert_not_judged(script.claim(20.0, task="order-2", row=2))
+
+
+@pytest.mark.parametrize(
+    ("disturbs", "pids", "is_excused"),
+    [
+        ("database", (), True),
+        ("processes", (900,), True),
+        ("processes", (777,), False),
+        ("nothing", (), False),
+    ],
+)
+def test_a_fault_that_may_have_held_the_worker_up_excuses_it(
+    disturbs: str, pids: tuple[int, ...], *, is_excused: bool
+) -> None:
+    """And no other fault, and none at another time."""
+    struck = late(20.0).fault(12.0, "sigstop", until=13.0, disturbs=disturbs, pids=pids)
+    if is_excused:
+        assert_not_judged(struck)
+    else:
+        only_anomaly(NAME, struck, wakes_up=WAKES_UP)
+    before = late(20.0).fault(4.0, "sigstop", until=5.0, disturbs=disturbs, pids=pids)
+    only_anomaly(NAME, before, wakes_up=WAKES_UP)
+
+
+def test_a_row_that_nobody_ever_claimed_is_stuck_and_not_late() -> None:
+    """Another check has it."""
+    assert_not_judged(late(30.0).without(lambda op: op.f == "claim" and op.task == "order-2"))
+
+
+def test_a_contract_that_wakes_nobody_up_has_the_recovery_time_for_it() -> None:
+    """It is shown, and forbidden by nothing."""
+    result = check(NAME, late(21.0))
+    assert (result.verdict, result.count, result.is_forbidden) == (Verdict.VALID, 1, False)
+    assert check(NAME, late(19.0)).count == 0
+
+
+def test_time_is_measured_from_any_moment_to_any_other() -> None:
+    """Before the first op and after the last one, too."""
+    history = History(Script().census(1.0).census(9.0).ops)
+    awake = Awake(history, CONTRACT)
+    start, origin = history.ops[0].time, 1e9
+    assert awake.seconds(start - 5 * origin, start) == 0.0
+    assert awake.seconds(start, start + 0.5 * origin) == 0.5
+    assert awake.seconds(start, start + 9 * origin) == 3.5
+    assert awake.seconds(start + 9 * origin, start + 99 * origin) == 2.5
+    assert awake.seconds(start + 9 * origin, start) == 0.0
+
+
+def test_the_waits_of_a_run_are_found_once() -> None:
+    """Several checkers ask for them."""
+    history = History(late(20.0).ops)
+    assert find_waits(history) is find_waits(history)
+
+
+def test_an_owner_whose_name_tells_no_pid_is_no_worker() -> None:
+    """Nobody could tell whether it lived."""
+    assert find_workers(History(Script().ready(1.0).claim(2.0, owner="somebody").ops)) == {}
+
+
+def test_windows_that_overlap_are_one_time_of_disturbance() -> None:
+    """One that was never healed lasts."""
+    script = Script().fault(2.0, "a", until=9.0, disturbs="database")
+    script.fault(3.0, "b", until=4.0, disturbs="database").fault(20.0, "c", disturbs="processes")
+    history = History(script.ops)
+    disturbances = Disturbances(history.windows)
+    origin = history.ops[0].time
+    for start, end, expected in ((0, 1, 0), (1, 2, 1), (6, 7, 1), (10, 19, 0), (99, 100, 1)):
+        span = origin + start * 1e9, origin + end * 1e9
+        assert disturbances.at_work(*span) == bool(expected)
+
+
+def test_overlapping_claims_are_one_time_of_being_busy() -> None:
+    """The longest one decides."""
+    script = Script().ready(1.0).ready(1.0, "order-2", 2).claim(2.0, until=30.0)
+    history = History(script.claim(3.0, task="order-2", row=2, until=4.0).ops)
+    (worker,) = find_workers(history).values()
+    assert (len(worker.starts), len(worker.claims)) == (1, 2)
+    assert history.seconds(worker.ends[0]) == 30.0

@@ -1,0 +1,1 @@
+"""A bakery, whose loaves are baked in the background."""
