@@ -20,7 +20,7 @@ from chaos.faults import FAULTS, NotLanded, locks
 from chaos.plan import Plan
 from engine.databases import open_database
 from engine.project.recorder import Recorder
-from engine.subjects import BackgroundTask, DjangoBackgroundTasks
+from engine.subjects import BackgroundTask, subject_named
 from engine.subjects.audit import AuditedTable
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def arena_of(database: Database, folder: Path) -> Iterator[Arena]:
 def struck(arena: Arena, fault: str, **options: Any) -> contextlib.AbstractContextManager[Proof]:
     """Inflict a fault."""
     told = {"name": "fault-1", **options}
-    return cast("Any", FAULTS[fault].inflict(arena, told))
+    return FAULTS[fault].inflict(arena, told)
 
 
 def execute(connection: Any, statement: str) -> list[tuple[Any, ...]]:
@@ -334,7 +334,7 @@ def test_faults_say_where_they_cannot_strike(server: Database, tmp_path: Path) -
     """A file has no server, a server of somebody else is not ours, and words may be unknown."""
     file = open_database("sqlite", tmp_path)
     theirs = open_database(server.name, tmp_path, url=server.url)
-    ours, control = BackgroundTask(), DjangoBackgroundTasks()
+    ours, control = BackgroundTask(), subject_named("django_background_tasks")
 
     def able(database: Database, subject: Any = ours) -> set[str]:
         family = [fault for fault in FAULTS.values() if fault.family == "database"]

@@ -37,6 +37,9 @@ class Attempt:
     outcome: Outcome
 
 
+DEATHS = ("kill", "exit", "death")
+"""The words that say that a process is dead."""
+
 _OUTCOMES = {"ok": Outcome.OK, "fail": Outcome.FAILED}
 
 
@@ -67,7 +70,7 @@ def process_id(process: str) -> str:
 def _find_deaths(ops: Sequence[Op]) -> dict[str, list[Op]]:
     deaths: dict[str, list[Op]] = {}
     for op in ops:
-        if op.type == "ok" and op.f in ("kill", "exit"):
+        if op.type == "ok" and op.f in DEATHS:
             deaths.setdefault(str(op.value.get("pid")), []).append(op)
     return deaths
 

@@ -1,4 +1,4 @@
-"""What all figures share: the time axis, the phases as labelled bands, and the kills.
+"""What all lanes share: the time axis, the phases as labelled bands, the faults and the kills.
 
 A figure gives its body and its height; this module puts the same frame around it.
 """
@@ -8,7 +8,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from reports.page.fault_bands import FAULT_HEIGHT, draw_faults
+from reports.page.faults import at_work
 from reports.page.kills import Landing
+from reports.page.labels import place_labels
 from reports.page.svg import element, percent, symbol, title
 from reports.page.wording import name
 
@@ -17,10 +20,12 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
+    from reports.page.faults import FaultWindow
     from reports.page.kills import Kill
     from reports.page.timeline import Phase, TimeAxis
 
 MOST_KILLS = 300
+MOST_FAULTS = 8
 
 _LABEL_HEIGHT = 13
 _KILL_STRIP = 14
@@ -56,11 +61,14 @@ class Backdrop:
     axis: TimeAxis
     phases: Sequence[Phase]
     kills: Sequence[Kill]
+    faults: Sequence[FaultWindow] = ()
 
     def draw(self, figure: Figure) -> Markup:
         """Put the frame around a figure's body."""
-        rows = _place_labels(self._visible_phases(), self.axis)
-        top = (max(rows, default=-1) + 1) * _LABEL_HEIGHT + _KILL_STRIP + 4
+        rows = self._rows()
+        shown = at_work(self.faults, self.axis.start, self.axis.end)[:MOST_FAULTS]
+        strips = (max(rows, default=-1) + 1) * _LABEL_HEIGHT
+        top = strips + len(shown) * FAULT_HEIGHT + _KILL_STRIP + 4
         bottom = top + figure.height
         names = {part: f"{figure.identity}-{part}" for part in ("title", "desc")}
         return element(
@@ -78,11 +86,19 @@ class Backdrop:
                 element("title", {"id": names["title"]}, [figure.title]),
                 element("desc", {"id": names["desc"]}, [figure.description]),
                 *self._bands(rows, bottom),
+                *draw_faults(shown, self.axis, strips, bottom),
                 *self._ticks(top, bottom),
                 _moved(figure, top),
                 *self._kills(top, bottom),
             ],
         )
+
+    def _rows(self) -> list[int]:
+        """The row of each phase's label."""
+        phases = self._visible_phases()
+        widths = [len(name(phase.name)) * _LETTER + 4 for phase in phases]
+        starts = [self.axis.percent(phase.start) for phase in phases]
+        return place_labels(list(zip(starts, widths, strict=True)), _NARROW_PLOT)
 
     def _visible_phases(self) -> list[Phase]:
         return [p for p in self.phases if p.end >= self.axis.start and p.start <= self.axis.end]
@@ -148,27 +164,9 @@ def _anchor(x: float) -> str:
     return "end" if x > _WHOLE - _EDGE else "middle"
 
 
-def _label_span(phase: Phase, axis: TimeAxis) -> tuple[float, float]:
-    """Where a label lies, in percent: from its band's start, or back from the right edge."""
-    width = 100 * (len(name(phase.name)) * _LETTER + 10) / _NARROW_PLOT
-    left = axis.percent(phase.start)
-    return (left, left + width) if left + width <= _WHOLE else (_WHOLE - width, _WHOLE)
-
-
-def _place_labels(phases: Sequence[Phase], axis: TimeAxis) -> list[int]:
-    """Give each label the first row in which it runs into no other."""
-    free_from: list[float] = []
-    rows = []
-    for phase in phases:
-        left, right = _label_span(phase, axis)
-        row = next((n for n, free in enumerate(free_from) if free <= left), len(free_from))
-        free_from[row : row + 1] = [right]
-        rows.append(row)
-    return rows
-
-
 def _band_label(phase: Phase, axis: TimeAxis, top: float) -> Markup:
-    at_edge = _label_span(phase, axis)[1] >= _WHOLE
-    x, anchor = (_WHOLE, "end") if at_edge else (axis.percent(phase.start), "start")
+    left = axis.percent(phase.start)
+    at_edge = left / _WHOLE * _NARROW_PLOT + len(name(phase.name)) * _LETTER + 10 > _NARROW_PLOT
+    x, anchor = (_WHOLE, "end") if at_edge else (left, "start")
     place = {"x": percent(x), "y": top + 10, "dx": -4 if at_edge else 4, "text-anchor": anchor}
     return element("text", {"class": "phase", **place}, [name(phase.name)])

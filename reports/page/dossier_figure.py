@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from reports.page.attempts import process_id
 from reports.page.backdrop import Backdrop, Figure
 from reports.page.lanes import LANE_HEIGHT, draw_lanes, lane_label
 from reports.page.leases import find_overlaps
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from reports.page.attempts import Attempt
     from reports.page.dossiers import Dossier
+    from reports.page.faults import FaultWindow
     from reports.page.leases import Lease
     from reports.page.timeline import Phase
 
@@ -32,7 +34,9 @@ _AFTERMATH = 0.2
 _SHORTEST_SECONDS = 0.2
 
 
-def draw_dossier(dossier: Dossier, phases: Sequence[Phase], run_end: float) -> Markup | None:
+def draw_dossier(
+    dossier: Dossier, phases: Sequence[Phase], faults: Sequence[FaultWindow], run_end: float
+) -> Markup | None:
     """Draw a task's story; None where the history tells none."""
     moments = [moment for moment in dossier.moments if moment <= run_end]
     if not moments:
@@ -40,7 +44,7 @@ def draw_dossier(dossier: Dossier, phases: Sequence[Phase], run_end: float) -> M
     start, end = min(moments), max(moments)
     axis = TimeAxis.around(start, max(end + _AFTERMATH * (end - start), start + _SHORTEST_SECONDS))
     shown = _limited(dossier)
-    body, height = _body(shown, axis)
+    body, height = _body(shown, axis, faults)
     figure = Figure(
         identity=f"{dossier.identity}-figure",
         title=f"What happened to {name(dossier.anomaly.task or 'the run')}",
@@ -49,7 +53,14 @@ def draw_dossier(dossier: Dossier, phases: Sequence[Phase], run_end: float) -> M
         body=body,
         css="lanes",
     )
-    return Backdrop(axis=axis, phases=phases, kills=shown.kills).draw(figure)
+    mine = _faults_first(faults, dossier.attempts)
+    return Backdrop(axis=axis, phases=phases, kills=shown.kills, faults=mine).draw(figure)
+
+
+def _faults_first(faults: Sequence[FaultWindow], attempts: Sequence[Attempt]) -> list[FaultWindow]:
+    """Put the faults that struck the task's own processes first: only so many are drawn."""
+    mine = {process_id(attempt.process) for attempt in attempts}
+    return sorted(faults, key=lambda fault: (mine.isdisjoint(fault.pids), fault.start))
 
 
 def _limited(dossier: Dossier) -> Dossier:
@@ -64,7 +75,9 @@ def _limited(dossier: Dossier) -> Dossier:
     )
 
 
-def _body(dossier: Dossier, axis: TimeAxis) -> tuple[list[Markup], float]:
+def _body(
+    dossier: Dossier, axis: TimeAxis, faults: Sequence[FaultWindow]
+) -> tuple[list[Markup], float]:
     lanes: dict[str, list[Attempt]] = {}
     for attempt in dossier.attempts:
         lanes.setdefault(attempt.process, []).append(attempt)
@@ -73,7 +86,7 @@ def _body(dossier: Dossier, axis: TimeAxis) -> tuple[list[Markup], float]:
     height = middle + len(dossier.leases) * LANE_HEIGHT + 4
     drawn = [
         *_overlaps(dossier.leases, axis, middle, height),
-        *draw_lanes(lanes, axis),
+        *draw_lanes(lanes, axis, faults),
         *(
             _effect(time, axis, processes.index(process) * LANE_HEIGHT)
             for process, time in dossier.effects
@@ -120,7 +133,7 @@ def _lease(lease: Lease, axis: TimeAxis, top: float) -> list[Markup]:
 
 
 def _without_ending(lease: Lease) -> str:
-    return f"no end, runs out at {lease.end:.3f} s" if lease.runs_out else "no lease, no end seen"
+    return f"runs out at {lease.end:.3f} s" if lease.runs_out else "no lease, no end seen"
 
 
 def _token(lease: Lease) -> str:
@@ -128,7 +141,8 @@ def _token(lease: Lease) -> str:
 
 
 def _lease_label(lease: Lease, end: str) -> str:
-    parts = [f"token {_token(lease)}"]
+    of = f" of {name(lease.owner)}" if lease.owner else ""
+    parts = [f"token {_token(lease)}{of}"]
     if lease.attempt is not None:
         parts.append(f"attempt {lease.attempt}")
     return ", ".join([*parts, end])

@@ -1,4 +1,4 @@
-"""A dossier per witness: the sentence of proof, the figure of its task, and its ops.
+"""A dossier per witness: the sentence of proof, the figure of its task, and the ops around it.
 
 The figure takes the task's attempts and leases from the whole history, so that it shows more than
 the witness chose to; where the history has none, from the witness alone.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from reports.page.attempts import find_attempts, process_id
+from reports.page.attempts import DEATHS, find_attempts, process_id
 from reports.page.kills import find_kills
 from reports.page.leases import find_leases
 from reports.page.wording import clip, name, plain, plural
@@ -25,12 +25,17 @@ if TYPE_CHECKING:
 
 MOST_DOSSIERS = 16
 MOST_OPS = 40
+MOST_AROUND = 20
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class OpRow:
-    """One op as a row of the witness's table."""
+    """One op as a row of a dossier's table.
 
+    ``kind`` is witness, around for another change of the same task, or fault.
+    """
+
+    kind: str
     seconds: str
     process: str
     f: str
@@ -82,7 +87,7 @@ def open_dossiers(
 ) -> Iterator[Dossier]:
     """Collect what the history says of each anomaly's task."""
     by_task = _sort_by_task(ops)
-    deaths = [op for op in ops if op.f in ("kill", "exit")]
+    deaths = [op for op in ops if op.f in DEATHS]
     for number, anomaly in enumerate(anomalies, start=1):
         witness = list(anomaly.witness)
         task_ops = witness if anomaly.task is None else by_task.get(anomaly.task, witness)
@@ -95,7 +100,7 @@ def _open(
     # The deaths of its processes close a task's attempts, so the two are read together.
     together = sorted([*task_ops, *deaths], key=lambda op: op.time)
     attempts = [a for a in find_attempts(together, timeline) if a.task == anomaly.task]
-    witness = anomaly.witness[:MOST_OPS]
+    listed = _listed(anomaly, task_ops)
     return Dossier(
         identity=identity,
         anomaly=anomaly,
@@ -103,9 +108,27 @@ def _open(
         leases=tuple(find_leases(task_ops, timeline)),
         effects=tuple((op.process, timeline.seconds(op)) for op in task_ops if op.f == "effect"),
         kills=tuple(_kills_first(find_kills(deaths, timeline), attempts)),
-        rows=tuple(_row(op, anomaly, timeline) for op in witness),
-        remark=_remark(anomaly),
+        rows=tuple(_row(op, anomaly, kind, timeline) for op, kind in listed),
+        remark=_remark(anomaly, len(listed)),
     )
+
+
+def _listed(anomaly: Anomaly, task_ops: Sequence[Op]) -> list[tuple[Op, str]]:
+    """The witness, and what else the audit saw of the task, in the order of time."""
+    witness = [(op, _kind(op)) for op in anomaly.witness[:MOST_OPS]]
+    known = set(map(_key, anomaly.witness))
+    changes = [op for op in task_ops if op.process == "audit" and _key(op) not in known]
+    around = [(op, "around") for op in changes[: MOST_AROUND if anomaly.task else 0]]
+    return sorted([*witness, *around], key=lambda pair: pair[0].time)
+
+
+def _kind(op: Op) -> str:
+    is_fault = op.process.startswith("fault-") or op.f in DEATHS
+    return "fault" if is_fault else "witness"
+
+
+def _key(op: Op) -> tuple[object, ...]:
+    return (op.time, op.process, op.type, op.f, op.task, op.token)
 
 
 def _kills_first(kills: Sequence[Kill], attempts: Sequence[Attempt]) -> list[Kill]:
@@ -122,13 +145,14 @@ def _sort_by_task(ops: Sequence[Op]) -> Mapping[str, list[Op]]:
     return sorted_ops
 
 
-def _row(op: Op, anomaly: Anomaly, timeline: Timeline) -> OpRow:
+def _row(op: Op, anomaly: Anomaly, kind: str, timeline: Timeline) -> OpRow:
     told = dict(op.value)
     if op.task is not None and op.task != anomaly.task:
         told = {"task": op.task, **told}
     if op.database_time is not None:
         told["database_time"] = op.database_time
     return OpRow(
+        kind=kind,
         seconds=f"{timeline.seconds(op):.3f}",
         process=name(op.process),
         f=name(op.f),
@@ -140,7 +164,11 @@ def _row(op: Op, anomaly: Anomaly, timeline: Timeline) -> OpRow:
     )
 
 
-def _remark(anomaly: Anomaly) -> str:
-    if len(anomaly.witness) <= MOST_OPS:
-        return ""
-    return f"The first {MOST_OPS} of {plural(len(anomaly.witness), 'op')} are listed."
+def _remark(anomaly: Anomaly, listed: int) -> str:
+    shown = min(len(anomaly.witness), MOST_OPS)
+    said = []
+    if listed > shown:
+        said.append(f"{plural(listed - shown, 'other change')} of the task by the audit, in grey.")
+    if len(anomaly.witness) > MOST_OPS:
+        said.append(f"The first {MOST_OPS} of {plural(len(anomaly.witness), 'op')} are listed.")
+    return " ".join(said)

@@ -23,8 +23,14 @@ class Landing(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Kill:
-    """A process was to be killed; ``time`` is when it was seen dead, or given up."""
+    """A process was to be killed.
 
+    Attributes:
+        fault: who speaks for the fault that struck, such as ``fault-3``.
+        time: when the process was seen dead, or given up.
+    """
+
+    fault: str
     pid: str
     target: str
     time: float
@@ -51,6 +57,7 @@ def _kill(intent: Op, evidence: Op, timeline: Timeline) -> Kill:
     if evidence.type == "ok":
         landing = Landing.IN_BODY if evidence.value.get("in_body") else Landing.IDLE
     return Kill(
+        fault=intent.process.partition(".")[0],
         pid=str(evidence.value.get("pid", intent.value.get("pid"))),
         target=str(intent.value.get("target", "process")),
         time=timeline.seconds(evidence),

@@ -10,8 +10,9 @@ import itertools
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from reports.page.attempts import Outcome
+from reports.page.attempts import Outcome, process_id
 from reports.page.backdrop import Figure
+from reports.page.faults import at_work
 from reports.page.svg import element, percent, symbol, title
 from reports.page.wording import duration, name, plural
 
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from reports.page.attempts import Attempt
+    from reports.page.faults import FaultWindow
     from reports.page.timeline import TimeAxis
 
 LANE_HEIGHT = 24
 MOST_ATTEMPTS = 2000
 MOST_LANES = 48
+MOST_PAUSES = 50
 
 _BAR_TOP = 13
 _BAR_HEIGHT = 9
@@ -61,8 +64,13 @@ def select(attempts: Sequence[Attempt]) -> Selection:
     )
 
 
-def draw_attempts(attempts: Sequence[Attempt], selection: Selection, axis: TimeAxis) -> Figure:
-    """Draw the selected attempts of the whole run."""
+def draw_attempts(
+    attempts: Sequence[Attempt],
+    selection: Selection,
+    axis: TimeAxis,
+    faults: Sequence[FaultWindow] = (),
+) -> Figure:
+    """Draw the selected attempts of the whole run, and the pauses of their processes."""
     ends = Counter(attempt.outcome for attempt in attempts)
     said = ", ".join(f"{ends[outcome]} {outcome}" for outcome in Outcome)
     height = max(len(selection.lanes), 1) * LANE_HEIGHT + 4
@@ -71,18 +79,23 @@ def draw_attempts(attempts: Sequence[Attempt], selection: Selection, axis: TimeA
         title="Attempts: a lane per worker process, a bar per attempt",
         description=f"{plural(len(attempts), 'attempt')}: {said}. {selection.remark}".strip(),
         height=height,
-        body=[*draw_lanes(selection.lanes, axis), *_cut(selection.cut, axis, height)],
+        body=[*draw_lanes(selection.lanes, axis, faults), *_cut(selection.cut, axis, height)],
         css="lanes",
     )
 
 
-def draw_lanes(lanes: dict[str, list[Attempt]], axis: TimeAxis) -> list[Markup]:
-    """Draw lanes one below the other, each with its process's name."""
+def draw_lanes(
+    lanes: dict[str, list[Attempt]], axis: TimeAxis, faults: Sequence[FaultWindow] = ()
+) -> list[Markup]:
+    """Draw lanes one below the other, each with its process's name and its pauses."""
+    pauses = [fault for fault in at_work(faults, axis.start, axis.end) if fault.is_pause]
     drawn = []
     for number, (process, attempts) in enumerate(lanes.items()):
         top = number * LANE_HEIGHT
+        mine = [pause for pause in pauses if process_id(process) in pause.pids][:MOST_PAUSES]
         drawn.append(lane_label(process, top))
         drawn.extend(_bar(attempt, axis, top + _BAR_TOP) for attempt in attempts)
+        drawn.extend(_pause(pause, axis, top) for pause in mine)
     return drawn
 
 
@@ -111,6 +124,14 @@ def _bar(attempt: Attempt, axis: TimeAxis, y: float) -> Markup:
     if attempt.outcome is Outcome.KILLED:
         parts.append(symbol("cross", right, y + _BAR_HEIGHT / 2))
     return element("g", {"class": f"attempt {attempt.outcome}"}, parts)
+
+
+def _pause(pause: FaultWindow, axis: TimeAxis, top: float) -> Markup:
+    left, right = axis.percent(pause.start), axis.percent(pause.end)
+    place = {"x": percent(left), "width": percent(max(right - left, _NARROWEST))}
+    said = f"{pause.fault} from {pause.start:.3f} s to {pause.end:.3f} s"
+    shape = {"class": "pause", **place, "y": top + 2, "height": LANE_HEIGHT - 3}
+    return element("rect", shape, [title(said)])
 
 
 def _cut(cut: float | None, axis: TimeAxis, height: float) -> list[Markup]:

@@ -8,26 +8,24 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from reports.page.attempts import find_attempts
-from reports.page.backdrop import MOST_KILLS, Backdrop
-from reports.page.charts import backlog, throughput
 from reports.page.dossier_figure import draw_dossier
 from reports.page.dossiers import choose, open_dossiers
-from reports.page.explanations import COUNTS, explain_property
-from reports.page.kills import find_kills
-from reports.page.lanes import draw_attempts, select
-from reports.page.sentences import MEANINGS, explain_unknown, sum_up
-from reports.page.timeline import TimeAxis, Timeline, find_phases
-from reports.page.wording import clip, duration, milliseconds
-from reports.schema import Verdict
+from reports.page.explanations import COUNTS
+from reports.page.faults import find_faults
+from reports.page.properties import State, group, list_properties
+from reports.page.ruling import rule_out
+from reports.page.sentences import MEANINGS, sum_up
+from reports.page.telling import tell_over_time
+from reports.page.timeline import Timeline, find_phases
+from reports.page.wording import duration, milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from markupsafe import Markup
 
-    from reports.page.backdrop import Figure
     from reports.page.dossiers import Dossier
+    from reports.page.faults import FaultWindow
     from reports.page.stored_run import StoredRun
     from reports.page.timeline import Phase
     from reports.schema import Anomaly, CheckResult, Counts, Op
@@ -56,28 +54,6 @@ class Count:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class PropertyRow:
-    """One row of the property table; ``witness`` is the identity of its first dossier."""
-
-    name: str
-    explanation: str
-    verdict: Verdict
-    count: int
-    exercised: int
-    note: str
-    witness: str | None
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """One drawn figure with its caption and the remark on what is not drawn."""
-
-    title: str
-    description: str
-    drawing: Markup
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """One dossier with its figure, where there is one."""
 
@@ -91,18 +67,22 @@ def describe_run(run: StoredRun, ops: Sequence[Op]) -> dict[str, object]:
     chosen = choose(results.checks)
     timeline = Timeline.of(ops or _witnessed(chosen))
     phases = find_phases(ops, timeline)
+    faults = find_faults(ops, timeline)
+    properties = list_properties(results.checks, _first_witnesses(chosen))
     return {
         "manifest": run.manifest,
         "verdict": results.verdict,
         "meaning": MEANINGS[results.verdict],
         "meanings": MEANINGS,
         "summary": sum_up(results),
+        "rules_out": rule_out(results.verdict, properties),
         "duration": duration(run.manifest.duration_seconds),
         "counts": _counts(results.counts),
-        "properties": [_property(check, chosen) for check in results.checks],
-        "charts": _charts(ops, timeline, phases) if ops else [],
-        "kills_remark": _kills_remark(len(find_kills(ops, timeline))),
-        "stories": _stories(chosen, ops, timeline, phases),
+        "properties": properties,
+        "families": group(properties),
+        "untested": [row for row in properties if row.state is State.UNTESTED],
+        "over_time": tell_over_time(ops, results.checks, timeline, phases, faults),
+        "stories": _stories(chosen, ops, timeline, phases, faults),
         "witness_remark": _witness_remark(len(chosen), results.checks),
         "op_count": len(ops),
         "files": _files(run),
@@ -128,52 +108,23 @@ def _counts(counts: Counts) -> list[Count]:
     ]
 
 
-def _property(check: CheckResult, chosen: Sequence[Anomaly]) -> PropertyRow:
-    shown = [n for n, a in enumerate(chosen, start=1) if any(a is b for b in check.anomalies)]
-    is_unknown = check.verdict is Verdict.UNKNOWN
-    return PropertyRow(
-        name=clip(check.name),
-        explanation=explain_property(check.name),
-        verdict=check.verdict,
-        count=check.count,
-        exercised=check.exercised,
-        note=explain_unknown(check) if is_unknown else clip(check.note),
-        witness=f"witness-{shown[0]}" if shown else None,
-    )
-
-
-def _charts(ops: Sequence[Op], timeline: Timeline, phases: Sequence[Phase]) -> list[Chart]:
-    axis = TimeAxis(start=0.0, end=timeline.end)
-    backdrop = Backdrop(axis=axis, phases=phases, kills=find_kills(ops, timeline))
-    attempts = find_attempts(ops, timeline)
-    figures: list[Figure] = [
-        throughput(ops, timeline),
-        backlog(ops, timeline),
-        draw_attempts(attempts, select(attempts), axis),
-    ]
-    return [
-        Chart(
-            title=figure.title,
-            description=figure.description,
-            drawing=backdrop.draw(figure),
-        )
-        for figure in figures
-    ]
+def _first_witnesses(chosen: Sequence[Anomaly]) -> dict[str, str]:
+    """The identity of the first dossier of each property."""
+    numbered = [(anomaly.name, f"witness-{n}") for n, anomaly in enumerate(chosen, start=1)]
+    return dict(reversed(numbered))
 
 
 def _stories(
-    chosen: Sequence[Anomaly], ops: Sequence[Op], timeline: Timeline, phases: Sequence[Phase]
+    chosen: Sequence[Anomaly],
+    ops: Sequence[Op],
+    timeline: Timeline,
+    phases: Sequence[Phase],
+    faults: Sequence[FaultWindow],
 ) -> list[Story]:
     return [
-        Story(dossier=dossier, drawing=draw_dossier(dossier, phases, timeline.end))
+        Story(dossier=dossier, drawing=draw_dossier(dossier, phases, faults, timeline.end))
         for dossier in open_dossiers(chosen, ops, timeline)
     ]
-
-
-def _kills_remark(kills: int) -> str:
-    if kills <= MOST_KILLS:
-        return ""
-    return f"The first {MOST_KILLS} of {kills} kills are drawn."
 
 
 def _witness_remark(shown: int, checks: Sequence[CheckResult]) -> str:

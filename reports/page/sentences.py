@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reports.schema import CheckResult, Counts, Results
 
 MEANINGS = {
-    Verdict.VALID: "Every property that is listed was put to the test and held.",
+    Verdict.VALID: "Every property that the run set out to test was put to the test and held.",
     Verdict.INVALID: "At least one thing happened that the contract forbids.",
     Verdict.UNKNOWN: "The run does not prove what it set out to prove. This is not a pass.",
 }
@@ -41,9 +41,15 @@ def state_finding(results: Results) -> str:
         case Verdict.VALID:
             return ""
         case Verdict.INVALID:
-            return f"Found: {_sentence(_broken(results))}"
+            return f"Found: {name_broken(results)}."
         case Verdict.UNKNOWN:
             return _doubt(results)
+
+
+def name_broken(results: Results) -> str:
+    """Name what an INVALID run found, with how many there are of each."""
+    broken = [check for check in results.checks if check.verdict is Verdict.INVALID]
+    return ", ".join(f"{check.count} x {check.name}" for check in broken) or "no check says what"
 
 
 def explain_unknown(check: CheckResult) -> str:
@@ -68,17 +74,16 @@ def _facts(counts: Counts) -> list[str]:
 
 
 def _held(results: Results) -> list[str]:
-    valid = {check.name for check in results.checks if check.verdict is Verdict.VALID}
+    valid = {c.name for c in results.checks if c.verdict is Verdict.VALID and not c.count}
     return [claim for name, claim in _CLAIMS.items() if name in valid]
 
 
-def _broken(results: Results) -> list[str]:
-    broken = [check for check in results.checks if check.verdict is Verdict.INVALID]
-    return [f"{check.count} x {check.name}" for check in broken] or ["no check says what"]
-
-
 def _doubt(results: Results) -> str:
-    unknown = [check for check in results.checks if check.verdict is Verdict.UNKNOWN]
+    unknown = [
+        check
+        for check in results.checks
+        if check.verdict is Verdict.UNKNOWN and (check.is_required or check.exercised)
+    ]
     if not unknown:
         return "No check gave a verdict."
     first, more = unknown[0], len(unknown) - 1

@@ -81,9 +81,9 @@ class TimeAxis:
         """Tell whether a moment is inside the stretch."""
         return self.start <= seconds <= self.end
 
-    def ticks(self) -> list[tuple[float, str]]:
-        """The round moments to be labelled, few enough for a narrow screen."""
-        step = round_step((self.end - self.start) / _MOST_TICKS)
+    def ticks(self, most: int = _MOST_TICKS) -> list[tuple[float, str]]:
+        """The round moments to be labelled: at most so many, which a narrow screen has room for."""
+        step = round_step((self.end - self.start) / most)
         decimals = max(0, -math.floor(math.log10(step)))
         first = math.ceil(self.start / step)
         last = math.floor(self.end / step)

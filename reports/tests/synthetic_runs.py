@@ -21,6 +21,7 @@ from reports.schema import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 BOOT = 7_000_000_000_000
@@ -85,6 +86,25 @@ class History:
         told = {"pid": pid, "target": "child", "signal": 9}
         self.add(seconds - 0.004, f"fault-{number}", "kill", "invoke", value=told)
         self.add(seconds, f"fault-{number}", "kill", value={"pid": pid, "in_body": in_body})
+
+    def fault(
+        self,
+        number: int,
+        f: str,
+        start: float,
+        end: float,
+        *,
+        landed: bool = True,
+        pids: tuple[int, ...] = (),
+        **about: Any,
+    ) -> None:
+        """A fault struck, was seen to land (or not), and was healed."""
+        who = f"fault-{number}"
+        self.add(start, who, f, "invoke", value=about)
+        told: dict[str, Any] = {"value": {"pids": list(pids)}} if landed else {"error": "not seen"}
+        self.add(start + 0.01, who, f, "ok" if landed else "info", **told)
+        self.add(end - 0.01, who, "heal", "invoke")
+        self.add(end, who, "heal")
 
 
 def at(seconds: float) -> float:
@@ -257,6 +277,64 @@ def store_invalid_run(folder: Path, **changes: Any) -> Path:
     return store(
         folder, history, Results(verdict=Verdict.INVALID, counts=counts, checks=checks), **changes
     )
+
+
+def paused(history: History) -> Anomaly:
+    """Add a task whose worker was paused beyond its lease and then ended it, and its anomaly."""
+    history.enqueue(3.0, "order-71", 971)
+    first = history.claim(3.1, "order-71", 971, 1, "worker-4")
+    history.start(3.12, 2071, "order-71", 971, 1)
+    history.fault(34, "sigstop", 3.4, 5.6, pids=(2071,), **PAUSE)
+    history.audit(4.4, "release", "order-71", token=first, value={"row": 971})
+    second = history.claim(4.5, "order-71", 971, 2, "worker-5")
+    history.start(4.52, 2072, "order-71", 971, 2)
+    history.end(5.9, 2071, "order-71", 1)
+    history.audit(5.95, "finish", "order-71", token=first, value={"row": 971})
+    history.end(6.3, 2072, "order-71", 2)
+    return Anomaly(
+        name="zombie-finish",
+        task="order-71",
+        proof=f"order-71 was finished at 5.950 s with token {first}; token {second} held it.",
+        witness=tuple(
+            op
+            for op in history.ops
+            if (op.task == "order-71" and op.f in ("attempt", "finish")) or op.process == "fault-34"
+        ),
+    )
+
+
+PAUSE: Mapping[str, Any] = {"family": "worker", "disturbs": "processes", "colour": "#CC79A7"}
+OUTAGE: Mapping[str, Any] = {"family": "database", "disturbs": "database", "colour": "#0072B2"}
+UNTESTED = ("late", "starvation", "double-fire", "leak", "limbo")
+
+
+def store_swarm_run(folder: Path, **changes: Any) -> Path:
+    """A run with faults of several kinds, an allowed anomaly and properties nobody exercised."""
+    history = workday(tasks=160, workers=4, kill_every=25, fail_every=17)
+    zombie = paused(history)
+    twice = dataclasses.replace(double_claim(history), name="overlap")
+    history.fault(35, "database_restart", 6.5, 7.3, **OUTAGE)
+    history.fault(36, "latency", 6.0, 8.0, family="network", disturbs="nothing", colour="#56B4E9")
+    history.fault(37, "lost_answer", 8.2, 8.205, family="network", disturbs="nothing")
+    history.fault(38, "clock", 7.0, 7.9, landed=False, family="time", colour="#F0E442")
+    for name, row in (("stuck-1", 801), ("stuck-2", 802)):
+        history.enqueue(6.6, name, row)
+        told = {"row": row, "state": "waiting", "run_at": at(6.6)}
+        history.add(12.0, "final-read", "row", task=name, database_time=at(12.0), value=told)
+    idle: dict[str, Any] = {"verdict": Verdict.UNKNOWN, "exercised": 0, "is_required": False}
+    checks = (
+        passed("lost", 220),
+        passed("double-claim", 25),
+        broken("zombie-finish", zombie),
+        dataclasses.replace(
+            broken("overlap", twice), verdict=Verdict.VALID, is_forbidden=False, count=3
+        ),
+        CheckResult(name="premature", verdict=Verdict.UNKNOWN, exercised=0, note="No late task."),
+        *(CheckResult(name=name, **idle) for name in UNTESTED),
+        passed("stats", 14),
+    )
+    results = Results(verdict=Verdict.INVALID, counts=VALID_COUNTS, checks=checks)
+    return store(folder, history, results, **changes)
 
 
 def store_empty_run(folder: Path, **changes: Any) -> Path:

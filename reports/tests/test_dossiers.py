@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from reports.page.dossier_figure import draw_dossier
 from reports.page.dossiers import MOST_DOSSIERS, MOST_OPS, choose, open_dossiers
+from reports.page.faults import find_faults
 from reports.page.timeline import Timeline
 from reports.schema import Anomaly
-from reports.tests.synthetic_runs import BOOT, History, broken
+from reports.tests.synthetic_runs import BOOT, OUTAGE, PAUSE, History, broken
 
 RUN = Timeline(zero=BOOT, end=30.0)
 
@@ -47,7 +48,7 @@ def test_a_claim_that_never_started_is_shown_with_the_next_kill() -> None:
     anomaly = Anomaly(name="stuck", task="a", proof="waits")
 
     (dossier,) = open_dossiers([anomaly], history.ops, RUN)
-    drawing = draw_dossier(dossier, [], RUN.end)
+    drawing = draw_dossier(dossier, [], [], RUN.end)
 
     assert max(dossier.moments) == 3.0
     assert drawing is not None
@@ -61,7 +62,7 @@ def test_an_anomaly_without_a_story_has_no_figure() -> None:
 
     (dossier,) = open_dossiers([anomaly], [], RUN)
 
-    assert draw_dossier(dossier, [], RUN.end) is None
+    assert draw_dossier(dossier, [], [], RUN.end) is None
 
 
 def test_a_long_witness_is_cut_and_says_so() -> None:
@@ -87,3 +88,58 @@ def test_an_op_of_another_task_says_whose_it_is() -> None:
     (dossier,) = open_dossiers([anomaly], history.ops, RUN)
 
     assert [row.value.startswith("task = b") for row in dossier.rows] == [False, False, True, True]
+
+
+def test_a_pause_is_hatched_in_the_lane_of_its_process() -> None:
+    """A fault that held a process up is seen where that process worked, and nowhere else."""
+    history = History()
+    history.start(1.0, 7, "a", 1, 1)
+    history.fault(1, "sigstop", 1.2, 1.8, pids=(7, 9), **PAUSE)
+    history.end(2.0, 7, "a", 1)
+    history.start(2.1, 8, "a", 1, 2)
+    history.end(2.2, 8, "a", 2)
+    (dossier,) = open_dossiers([Anomaly(name="x", task="a", proof="p")], history.ops, RUN)
+
+    drawing = draw_dossier(dossier, [], find_faults(history.ops, RUN), RUN.end)
+
+    assert drawing is not None
+    assert drawing.count('class="pause"') == 1
+    assert "sigstop from 1.200 s to 1.800 s" in drawing
+    assert "outage" not in drawing
+
+
+def test_an_outage_of_the_database_is_a_band_over_all_lanes() -> None:
+    """What disturbs the database disturbs everybody."""
+    history = History()
+    history.start(1.0, 7, "a", 1, 1)
+    history.fault(1, "database_restart", 1.2, 1.8, **OUTAGE)
+    history.end(2.0, 7, "a", 1)
+    (dossier,) = open_dossiers([Anomaly(name="x", task="a", proof="p")], history.ops, RUN)
+
+    drawing = draw_dossier(dossier, [], find_faults(history.ops, RUN), RUN.end)
+
+    assert drawing is not None
+    assert drawing.count('class="outage"') == 1
+    assert 'class="pause"' not in drawing
+
+
+def test_the_audits_other_changes_of_the_task_are_listed_around_the_witness() -> None:
+    """Each is there once, in the order of time, and told apart from the witness."""
+    history = History()
+    token = history.claim(1.0, "a", 1, 1, "w")
+    history.start(1.1, 7, "a", 1, 1)
+    history.kill(1.5, 1, 7)
+    history.audit(2.0, "release", "a", token=token, value={"row": 1})
+    history.claim(2.5, "b", 2, 1, "w")
+    anomaly = Anomaly(name="lost", task="a", proof="gone", witness=tuple(history.ops[1:4]))
+
+    (dossier,) = open_dossiers([anomaly], history.ops, RUN)
+
+    assert [(row.f, row.kind) for row in dossier.rows] == [
+        ("claim", "around"),
+        ("attempt", "witness"),
+        ("kill", "fault"),
+        ("kill", "fault"),
+        ("release", "around"),
+    ]
+    assert "2 other changes" in dossier.remark

@@ -7,7 +7,7 @@ import pytest
 from reports.page.attempts import Outcome, find_attempts
 from reports.page.kills import Landing, find_kills
 from reports.page.leases import find_leases, find_overlaps
-from reports.page.series import count_effects, follow_backlog, thin_out
+from reports.page.series import follow_backlog, is_start, rate, thin_out
 from reports.page.timeline import TimeAxis, Timeline, find_phases, round_step
 from reports.tests.synthetic_runs import BOOT, History, at
 
@@ -144,6 +144,17 @@ def test_the_backlog_counts_no_duplicates() -> None:
     assert [step.size for step in follow_backlog(history.ops, START)] == [0, 1, 2, 1, 0]
 
 
+def test_the_backlog_is_what_the_audit_saw_live() -> None:
+    """With an audit, rows come with their creation and go with their deletion."""
+    history = History()
+    history.enqueue(1.0, "a", 1)
+    history.audit(1.0, "created", "a", value={"row": 1})
+    history.audit(4.0, "finish", "a", value={"row": 1})
+    history.audit(4.0, "deleted", "a", value={"row": 1})
+
+    assert [step.size for step in follow_backlog(history.ops, START)] == [0, 1, 0]
+
+
 def test_thinning_keeps_the_peaks_of_the_backlog() -> None:
     """Thousands of steps become hundreds; the highest and the last one survive."""
     history = History()
@@ -158,16 +169,16 @@ def test_thinning_keeps_the_peaks_of_the_backlog() -> None:
     assert thinned[-1] == steps[-1]
 
 
-def test_no_effect_is_left_out_of_the_buckets() -> None:
-    """The sum over all buckets is the number of effects, the last moment included."""
+def test_no_start_is_left_out_of_the_buckets() -> None:
+    """The sum over all buckets is the number of starts, the last moment included."""
     history = History()
     for number in range(101):
-        history.add(number / 5, "body-1", "effect", task=f"t{number}")
+        history.start(number / 5, 1, f"t{number}", number, 1)
 
-    buckets = count_effects(history.ops, START)
+    buckets = rate(history.ops, is_start, START)
 
-    assert sum(buckets.counts) == 101
-    assert len(buckets.counts) <= 91
+    assert sum(value or 0 for value in buckets.values) * buckets.width == pytest.approx(101)
+    assert len(buckets.values) <= 201
 
 
 def test_a_phase_lasts_until_the_next_one() -> None:

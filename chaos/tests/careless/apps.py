@@ -22,7 +22,8 @@ class CarelessConfig(AppConfig):
         from background_task.databases import QueueDatabase
 
         @contextlib.contextmanager
-        def transaction(_database: QueueDatabase) -> Iterator[None]:
+        def transaction(self: QueueDatabase) -> Iterator[None]:
+            del self
             yield
 
         QueueDatabase.transaction = transaction  # type: ignore[method-assign]

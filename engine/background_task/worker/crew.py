@@ -71,7 +71,12 @@ class Crew:
             return
         for _ in range(min(SPAWNED_AT_ONCE, self._options.workers - len(self.children))):
             self._database.forget_connection()
-            self.children.append(ChildProcess(self._doorbell, self.children))
+            try:
+                self.children.append(ChildProcess(self._doorbell, self.children))
+            except OSError as error:  # no descriptor, no memory or no process was left
+                logger.error("no worker process can be started: %s", error)  # noqa: TRY400
+                self._next_spawn = time.monotonic() + RESPAWN_SECONDS
+                return
             self._next_spawn = time.monotonic()
 
     def claims(self) -> list[Claim]:

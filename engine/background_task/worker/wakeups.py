@@ -62,7 +62,8 @@ class Wakeups:
 
         A listener with news ends the waiting, too; the answer tells whether it has.
         """
-        with selectors.DefaultSelector() as selector:
+        # The only one that needs no descriptor of its own: there may be none left.
+        with selectors.PollSelector() as selector:
             selector.register(self._reader, selectors.EVENT_READ)
             for child in children:
                 events = child.events_to_wait_for()
