@@ -99,6 +99,8 @@ def find_deaths(ops: Sequence[Op], kills: Iterable[Kill]) -> dict[int, Death]:
             is_abrupt = op.f == "death" or op.value.get("status", 0) != 0
             has_crashed = is_abrupt and pid not in deaths
             earliest = last_words.get(pid, op.time) if has_crashed else op.time
+            # Who was looked at all the time died after the last look that saw it alive.
+            earliest = max(earliest, int(op.value.get("alive_at") or earliest))
             _note(deaths, pid, min(earliest, op.time), op.time)
     return deaths
 

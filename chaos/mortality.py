@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
 from chaos.deathwatch import DeathWatch
@@ -19,6 +20,7 @@ class Mortality:
         self._bodies = bodies
         self._history = history
         self._watches: dict[int, DeathWatch] = {}
+        self._alive_at: dict[int, int] = {}
         self._buried: set[int] = set()
         self._stack = contextlib.ExitStack()
 
@@ -27,10 +29,15 @@ class Mortality:
         for pid in self._bodies.pids - self._watches.keys() - self._buried:
             self._watches[pid] = self._stack.enter_context(DeathWatch(pid))
         for pid, watch in list(self._watches.items()):
-            if watch.is_dead():
-                del self._watches[pid]
-                self._buried.add(pid)
-                self._history.write("ok", "death", value={"pid": pid})
+            # Taken before: it lived when somebody began to ask.
+            asked_at = time.monotonic_ns()
+            if not watch.is_dead():
+                self._alive_at[pid] = asked_at
+                continue
+            del self._watches[pid]
+            self._buried.add(pid)
+            value = {"pid": pid, "alive_at": self._alive_at.pop(pid, None)}
+            self._history.write("ok", "death", value=value)
 
     def close(self) -> None:
         """Look for the last time."""

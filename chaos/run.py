@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import random
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from chaos import observation
 from chaos.arena import Arena
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chaos.plan import Plan
-    from chaos.proxy import Proxy
+    from chaos.proxy import Protocol, Proxy
     from engine.databases import Database
     from engine.subjects import Contract, Subject
 
@@ -88,8 +88,9 @@ class Run:
             if any(FAULTS[strike.fault].needs_proxy for strike in self.plan.strikes):
                 from chaos.proxy import Proxy
 
+                protocol = cast("Protocol", self.database.name)
                 for role in ("worker", "producer"):
-                    proxies[role] = Proxy(self.database.name, "127.0.0.1", self.database.port)
+                    proxies[role] = Proxy(protocol, "127.0.0.1", self.database.port)
                     proxies[role].start()
                     stack.callback(proxies[role].stop)
             yield proxies

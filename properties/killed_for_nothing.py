@@ -54,10 +54,14 @@ def has_a_reason(world: World, key: str, body: Body) -> bool:
 
 
 def has_run_out(world: World, key: str, row: Any, claim: Op, by: float) -> bool:
-    """The lease had ended by its time alone, and by then."""
+    """The lease had ended by its time alone, and by then; or a beat came when it was over."""
     audit = world.audit(key, row)
     after = audit[index_of(audit, claim) + 1 :]
     beats = [op for op in after if op.f == "heartbeat" and op.token == claim.token]
+    for former, beat in zip([claim, *beats], beats, strict=False):
+        was_until = former.value.get("lease_until")
+        if was_until is not None and (beat.database_time or 0.0) >= was_until:
+            return True
     until = [claim, *beats][-1].value.get("lease_until")
     if until is None:
         return False

@@ -57,7 +57,7 @@ def _is_last(history: History, link: Link, ended: Op) -> bool:
     if until is None or seconds is None or ended.database_time is None:
         return False
     passed = max(0, math.floor((ended.database_time - link.slot) / seconds))
-    return link.slot + (passed + 1) * seconds > until - DATABASE_TICK_SECONDS
+    return link.slot + (passed + 1) * seconds > float(until) - DATABASE_TICK_SECONDS
 
 
 def _skipped(history: History, links: Sequence[Link]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from chaos.checkers.checker import Checker, Finding, Findings
-from chaos.checkers.leases import has_run_out, lease_end
+from chaos.checkers.leases import has_lapsed, has_run_out, lease_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +88,7 @@ def _was_out_of_reach(history: History, attempt: Attempt) -> bool:
     return history.is_held_up(attempt.pid, attempt.start, attempt.end) or any(
         history.may_have_failed(claim.owner_pid, since, attempt.end)
         or (has_run_out(claim) and lease_end(claim) <= attempt.end)
+        or has_lapsed(claim)
         for claim, since in history.tenures(attempt)
     )
 

@@ -95,7 +95,7 @@ def test_a_strike_lands_and_is_healed(tmp_path: Path) -> None:
     ]
     assert stage.conductor.is_over
     (window,) = History(stage.ops()).windows
-    assert (window.fault, window.disturbs, window.pids) == ("frost", "processes", {812})
+    assert (window.fault, window.disturbs, window.pids) == ("frost", "processes", frozenset({812}))
 
 
 def test_a_strike_waits_for_the_start_that_triggers_it(tmp_path: Path) -> None:

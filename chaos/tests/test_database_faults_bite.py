@@ -11,6 +11,7 @@ import pytest
 from chaos.plan import Strike
 from chaos.run import Run
 from chaos.scenarios import SCENARIOS
+from chaos.tests.test_database_faults import servers
 from engine.databases import open_database
 from engine.subjects import BackgroundTask
 from reports.schema import Verdict
@@ -35,11 +36,27 @@ class Careless(BackgroundTask):
         return {**super().settings(), "EXTRA_APPS": ["chaos.tests.careless"]}
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Database]:
-    """Give a PostgreSQL of the test's own: its settings are changed."""
-    with open_database("postgresql", tmp_path) as running:
+@pytest.fixture(params=servers())
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Give a server of the test's own: its settings are changed."""
+    with open_database(request.param, tmp_path) as running:
         yield running
+
+
+def make_forgetful(server: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have commits of workers and producers acknowledged long before they are on the disk."""
+    statements = [
+        "SET GLOBAL innodb_flush_log_at_trx_commit = 0",
+        "SET GLOBAL innodb_flush_log_at_timeout = 60",
+    ]
+    if server.name == "postgresql":
+        options = {"options": "-c synchronous_commit=off"}
+        settings = {**server.django_settings(), "OPTIONS": options}
+        monkeypatch.setattr(server, "django_settings", lambda: settings)
+        statements = ["ALTER SYSTEM SET wal_writer_delay = '10s'", "SELECT pg_reload_conf()"]
+    with contextlib.closing(server.connect()) as connection:
+        for statement in statements:
+            connection.cursor().execute(statement)
 
 
 def run(plan: Plan, database: Database, subject: Subject, folder: Path) -> Results:
@@ -58,14 +75,8 @@ def found(results: Results) -> set[str]:
 def test_commits_that_are_not_durable_are_lost_with_the_server(
     server: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Acknowledged and gone: with synchronous_commit off the verdict is INVALID, and says lost."""
-    options = {"options": "-c synchronous_commit=off"}
-    settings = {**server.django_settings(), "OPTIONS": options}
-    monkeypatch.setattr(server, "django_settings", lambda: settings)
-    with contextlib.closing(server.connect()) as connection:
-        connection.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
-        connection.execute("SELECT pg_reload_conf()")
-
+    """Acknowledged and gone: the verdict is INVALID, and says lost."""
+    make_forgetful(server, monkeypatch)
     whole = SCENARIOS["database_sigkill"].plan(1)
     # One is enough, and the task whose start triggers another may be among the lost.
     plan = dataclasses.replace(whole, strikes=whole.strikes[:1], exercises=())

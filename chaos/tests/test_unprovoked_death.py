@@ -21,6 +21,13 @@ def dead(kind: str = "send_mail", at: float = 3.0) -> Script:
     return script.effect(2.2).death(at).release(at + 0.1, 1, 1)
 
 
+def dead_after(lease_end: float, *, renewed: float) -> Script:
+    """The same, under a lease that ends then and is renewed at another time."""
+    script = Script().call(1.0, kind="send_mail").created(1.01).answer(1.02)
+    script.claim(2.0, until=lease_end).start(2.1).heartbeat(renewed, 1, until=renewed + 5.0)
+    return script.death(3.0).release(3.1, 1, 1)
+
+
 def test_a_healthy_body_that_dies_was_killed_for_nothing() -> None:
     """The proof says what was no reason."""
     proof = only_anomaly(NAME, dead()).proof
@@ -32,6 +39,8 @@ def test_a_healthy_body_that_dies_was_killed_for_nothing() -> None:
     "reason",
     [
         lambda: dead().kill(2.8),
+        # The lease that ended at 2.5 s was renewed too late, when the holder gave up.
+        lambda: dead_after(2.5, renewed=2.9),
         lambda: dead().stop(2.5),
         lambda: dead().kill(2.5, 900, in_body=False),
         lambda: dead().fault(1.5, "memory", until=2.0, disturbs="processes", pids=(800,)),
@@ -66,6 +75,11 @@ def test_what_struck_others_or_came_at_another_time_excuses_nothing(
 ) -> None:
     """The nearest histories that are wrong."""
     only_anomaly(NAME, reason())
+
+
+def test_a_lease_that_was_renewed_in_time_excuses_nothing() -> None:
+    """The nearest history: the renewal came before the end."""
+    only_anomaly(NAME, dead_after(2.5, renewed=2.4))
 
 
 def test_a_timeout_of_the_contract_ends_what_reaches_it() -> None:
