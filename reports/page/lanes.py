@@ -34,6 +34,7 @@ _BAR_TOP = 13
 _BAR_HEIGHT = 9
 _NARROWEST = 0.2
 _LATE = 50
+_NAME_WIDTH = 90
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +143,8 @@ def _cut(cut: float | None, axis: TimeAxis, height: float) -> list[Markup]:
     words = {
         "x": x,
         "y": 10,
-        "dx": -4 if is_late else 4,
+        # At the left edge it would cover the name of the first lane.
+        "dx": -4 if is_late else _NAME_WIDTH,
         "text-anchor": "end" if is_late else "start",
     }
     line = element("line", {"x1": x, "x2": x, "y2": height})

@@ -68,7 +68,7 @@ def describe_run(run: StoredRun, ops: Sequence[Op]) -> dict[str, object]:
     timeline = Timeline.of(ops or _witnessed(chosen))
     phases = find_phases(ops, timeline)
     faults = find_faults(ops, timeline)
-    properties = list_properties(results.checks, _first_witnesses(chosen))
+    properties = list_properties(results.checks, _first_witnesses(results.checks, chosen))
     return {
         "manifest": run.manifest,
         "verdict": results.verdict,
@@ -108,10 +108,15 @@ def _counts(counts: Counts) -> list[Count]:
     ]
 
 
-def _first_witnesses(chosen: Sequence[Anomaly]) -> dict[str, str]:
-    """The identity of the first dossier of each property."""
-    numbered = [(anomaly.name, f"witness-{n}") for n, anomaly in enumerate(chosen, start=1)]
-    return dict(reversed(numbered))
+def _first_witnesses(checks: Sequence[CheckResult], chosen: Sequence[Anomaly]) -> dict[str, str]:
+    """The identity of the first dossier of each property that has one."""
+    identities = {id(anomaly): f"witness-{n}" for n, anomaly in enumerate(chosen, start=1)}
+    return {
+        check.name: identities[id(anomaly)]
+        for check in checks
+        for anomaly in reversed(check.anomalies)
+        if id(anomaly) in identities
+    }
 
 
 def _stories(

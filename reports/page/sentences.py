@@ -66,10 +66,9 @@ def _facts(counts: Counts) -> list[str]:
     kills = plural(counts.kills_landed, "worker")
     if counts.kills_landed and counts.kills_landed == counts.kills_in_body:
         facts.append(f"{kills} killed in the middle of a task")
-    else:
+    elif counts.kills_landed:
         facts.append(f"{kills} killed")
-        if counts.kills_landed:
-            facts.append(f"{counts.kills_in_body} of them in the middle of a task")
+        facts.append(f"{counts.kills_in_body} of them in the middle of a task")
     return facts
 
 

@@ -6,6 +6,8 @@ A page carries its own style and script and forbids everything else by its conte
 from __future__ import annotations
 
 import base64
+import contextlib
+import gc
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +20,7 @@ from reports.page.stored_run import BadRunError, read_ops, read_run
 from reports.page.wording import moment, pairs, plain, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from reports.page.session import Session
 
@@ -28,7 +30,8 @@ _TEMPLATES = Path(__file__).parent / "templates"
 def write_report(folder: Path) -> Path:
     """Write report.html into a run's folder and return its path; raises BadRunError."""
     run = read_run(folder)
-    content = describe_run(run, read_ops(folder))
+    with _without_collection():
+        content = describe_run(run, read_ops(folder))
     return _write(folder / "report.html", "report.html", content)
 
 
@@ -40,6 +43,18 @@ def write_index(folder: Path) -> Path:
 def write_session(session: Session) -> Path:
     """Write the index.html of a session that has been read already."""
     return _write(session.folder / "index.html", "index.html", describe_session(session))
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Spare the search for cycles: a million ops have none, and it takes a third of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _write(path: Path, template: str, content: Mapping[str, object]) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,8 +19,8 @@ SQLITE = {"name": "sqlite", "version": "3.45"}
 
 def test_the_index_is_a_table_of_scenario_by_database(tmp_path: Path) -> None:
     """Each run is in its cell with its verdict and counts; an empty cell says "not run"."""
-    store_valid_run(tmp_path / "a")
-    store_invalid_run(tmp_path / "b", database=SQLITE)
+    write_report(store_valid_run(tmp_path / "a"))
+    write_report(store_invalid_run(tmp_path / "b", database=SQLITE))
     store_empty_run(tmp_path / "c", scenario="poison", database=SQLITE)
 
     page = read_page(write_index(tmp_path))
@@ -30,12 +31,73 @@ def test_the_index_is_a_table_of_scenario_by_database(tmp_path: Path) -> None:
         "postgresql",
         "sqlite",
     ]
-    poison, mid_task = matrix.rows()
+    mid_task, poison = matrix.rows()
     assert poison[:2] == ["poison", "not run"]
     assert poison[2].startswith("UNKNOWN")
-    assert mid_task[1].startswith("VALID")
-    assert "acknowledged 220, kills 14, lost 0, recovery p50 412 ms" in mid_task[1]
-    assert mid_task[2].startswith("INVALID")
+    assert mid_task[1:] == ["VALIDrecovery at most 1.24 s", "INVALID1 x double_claim, 3 x lost"]
+
+
+def test_the_worst_scenarios_come_first(tmp_path: Path) -> None:
+    """INVALID before UNKNOWN before VALID, whatever the scenarios are called."""
+    store_valid_run(tmp_path / "a", scenario="a")
+    store_empty_run(tmp_path / "b", scenario="b")
+    store_invalid_run(tmp_path / "c", scenario="c")
+
+    page = read_page(write_index(tmp_path))
+
+    assert [row[0] for row in page.all("table", "matrix")[0].rows()] == ["c", "b", "a"]
+    assert [row[1] for row in page.by_id("run-table").rows()] == ["INVALID", "UNKNOWN", "VALID"]
+
+
+def test_a_cell_that_cannot_be_tested_says_why(tmp_path: Path) -> None:
+    """Not applicable is no hole: the cell says so and leads to the reason, which is said once."""
+    store_valid_run(tmp_path / "a")
+    reason = "a file has no network that could be cut"
+    _store_session(tmp_path, ("cut", "not applicable", reason), ("reset", "not applicable", reason))
+
+    page = read_page(write_index(tmp_path))
+
+    assert page.by_id("verdict").text == "VALID"
+    rows = {row[0]: row[1:] for row in page.all("table", "matrix")[0].rows()}
+    assert rows["cut"] == ["not run", "not applicable (1)"]
+    assert page.by_id("reason-1-1").text == reason
+    assert page.all("ol", "reasons")[0].text.count(reason) == 1
+    assert "2 not applicable" in page.by_id("sentence").text
+
+
+def test_a_run_that_could_not_be_carried_out_proves_nothing(tmp_path: Path) -> None:
+    """A failed cell makes the session UNKNOWN although all stored runs are VALID."""
+    store_valid_run(tmp_path / "a")
+    _store_session(tmp_path, ("cut", "failed", "the run could not be carried out"))
+
+    page = read_page(write_index(tmp_path))
+
+    assert page.by_id("verdict").text == "UNKNOWN"
+
+
+def test_a_broken_session_file_is_one_sentence(tmp_path: Path) -> None:
+    """What is wrong is named, and nothing is guessed."""
+    store_valid_run(tmp_path / "a")
+    (tmp_path / "session.json").write_text("[]")
+
+    with pytest.raises(BadRunError, match="is no document of a session"):
+        write_index(tmp_path)
+
+
+def _store_session(folder: Path, *cells: tuple[str, str, str]) -> None:
+    """Store what a session says of cells without a run, all on SQLite."""
+    about = {"subject": "background_task", "database": "sqlite"}
+    document = {
+        "schema_version": 1,
+        "verdict": "VALID",
+        "exit_code": 0,
+        "seed": 7,
+        "cells": [
+            {**about, "scenario": scenario, "status": status, "reason": reason}
+            for scenario, status, reason in cells
+        ],
+    }
+    (folder / "session.json").write_text(json.dumps(document))
 
 
 def test_the_session_has_the_worst_verdict_of_its_runs(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,7 +77,7 @@ def test_nothing_is_claimed_that_no_check_says(tmp_path: Path) -> None:
 
     page = read_page(write_report(store(tmp_path / "run", History(), results)))
 
-    assert page.by_id("sentence").text.endswith("0 workers killed, nothing lost.")
+    assert page.by_id("sentence").text == "0 enqueues acknowledged, nothing lost."
 
 
 def test_the_banner_holds_what_is_needed_to_run_it_again(valid: Element) -> None:
@@ -110,11 +111,12 @@ def test_a_bad_count_is_marked(invalid: Element) -> None:
 
 
 def test_the_property_table_shows_how_often_each_was_exercised(invalid: Element) -> None:
-    """Name, verdict, count, exercised and note are in each row, with a link to the witness."""
-    rows = {row[0].split(" ")[0]: row[1:] for row in invalid.by_id("property-table").rows()}
+    """Name, verdict, contract, count, exercised and note are in each row."""
+    rows = {row[0].split(" ")[0]: row[1:] for row in _property_rows(invalid)}
 
-    assert rows["double_claim"][:3] == ["INVALID", "1", "40"]
-    assert rows["unexpected"] == ["VALID", "0", "62", "", ""]
+    assert rows["double_claim"][:3] == ["INVALID", "forbidden", "1"]
+    assert rows["double_claim"][3].split()[0] == "40"
+    assert rows["unexpected"][:3] == ["VALID", "forbidden", "0"]
 
 
 def test_an_unexercised_property_is_grey_and_says_why(invalid: Element) -> None:
@@ -128,10 +130,21 @@ def test_an_unexercised_property_is_grey_and_says_why(invalid: Element) -> None:
 def test_each_witness_link_leads_to_a_dossier(invalid: Element) -> None:
     """The links of the property table point at elements that exist."""
     links = [a.attributes["href"] for a in invalid.by_id("property-table").all("a")]
+    witnesses = [link for link in links if link.startswith("#witness")]
 
-    assert links == ["#witness-1", "#witness-2"]
-    for link in links:
+    assert sorted(witnesses) == ["#witness-1", "#witness-2"]
+    for link in witnesses:
         assert invalid.by_id(link.removeprefix("#")).name == "article"
+
+
+def test_each_property_leads_to_what_its_anomaly_is(invalid: Element) -> None:
+    """The text of docs/anomalies is in the page, so the link needs no network."""
+    links = [a.attributes["href"] for a in invalid.by_id("property-table").all("a")]
+    explained = [link for link in links if link.startswith("#about-")]
+
+    assert "#about-double-claim" in explained
+    assert "What a user sees." in invalid.by_id("about-double-claim").text
+    assert "```" not in invalid.by_id("about-double-claim").text
 
 
 def test_a_dossier_proves_its_anomaly(invalid: Element) -> None:
@@ -158,23 +171,46 @@ def test_a_page_says_how_many_anomalies_it_leaves_out(invalid: Element) -> None:
     assert "2 of 4 anomalies are shown" in _section(invalid, "witnesses").text
 
 
-def test_the_charts_share_one_time_axis(valid: Element) -> None:
-    """All three charts start at zero and end together, so a moment is at the same place in all."""
-    plots = _section(valid, "over-time").all("svg", "plot")
+def test_phases_are_named_and_kills_marked_in_figure_and_lanes(valid: Element) -> None:
+    """Both drawings of the run have all phases; the lanes have every kill."""
+    names = ["setup", "steady", "chaos", "heal", "drain", "quiesce", "final-read"]
+    (plot,) = _section(valid, "over-time").all("svg", "plot")
+    (chart,) = valid.by_id("over-time-frame").all("svg", "chart")
 
-    spans = {(plot.attributes["data-start"], plot.attributes["data-end"]) for plot in plots}
+    assert [text.text for text in plot.all("text", "phase")] == names
+    assert len(plot.all("g", "kill in-body")) == 14
+    said = [text.text for text in chart.all("text")]
+    assert [text for text in said if text in names] == names
+    assert "kill A" in " ".join(said).replace("  ", " ")
 
-    assert len(plots) == 3
-    assert len(spans) == 1
-    assert spans.pop()[0] == "0.000000"
+
+def test_the_crosshair_reads_what_is_drawn(valid: Element) -> None:
+    """The embedded series cover throughput, backlog, flight and waits, and every drawn task."""
+    data = json.loads(valid.by_id("over-time-data").text)
+
+    assert [[s["label"] for s in panel["series"]] for panel in data["panels"]] == [
+        ["starts", "finishes"],
+        ["live rows"],
+        ["in flight"],
+        ["median", "95 %"],
+    ]
+    assert len(data["dots"]["tasks"]) == 220
+    assert data["start"] == 0.0
+    tops = [panel["top"] for panel in data["panels"]]
+    assert tops == sorted(tops)
 
 
-def test_every_chart_shows_all_phases_and_all_kills(valid: Element) -> None:
-    """Phases are labelled bands and kills are marks, in each chart."""
-    for plot in _section(valid, "over-time").all("svg", "plot"):
-        phases = [text.text for text in plot.all("text", "phase")]
-        assert phases == ["setup", "steady", "chaos", "heal", "drain", "quiesce", "final-read"]
-        assert len(plot.all("g", "kill in-body")) == 14
+def test_what_became_of_the_tasks_is_said_in_words(valid: Element) -> None:
+    """The sentence below the figure counts every fate."""
+    assert valid.by_id("fates").text == "220 tasks: 196 ok once, 24 retried."
+
+
+def test_the_figure_is_a_table_too(valid: Element) -> None:
+    """Who cannot see the figure reads it, row by row."""
+    rows = valid.by_id("digest").rows()
+
+    assert 10 < len(rows) < 40
+    assert sum(float(row[2]) for row in rows) > 0
 
 
 def test_every_attempt_is_a_bar_in_the_lane_of_its_process(valid: Element) -> None:
@@ -196,13 +232,15 @@ def test_an_empty_history_draws_nothing(empty: Element) -> None:
 
 
 def test_a_large_run_is_cut_and_says_so(tmp_path: Path) -> None:
-    """Of 6000 attempts, 2000 bars are drawn, the page says so and stays below 2 MB."""
+    """Of 6000 attempts and tasks a part is drawn, the page says so and stays below 2 MB."""
     results = Results(verdict=Verdict.VALID, counts=Counts(), checks=(passed("lost", 5950),))
     history = workday(tasks=5950, workers=4, kill_every=119)
 
     path = write_report(store(tmp_path / "run", history, results))
 
-    frame = read_page(path).by_id("attempt-frame")
+    page = read_page(path)
+    frame = page.by_id("attempt-frame")
+    assert "4,000 of them are drawn" in page.by_id("fates").text
     assert len(frame.all("g", "attempt")) == 2000
     assert "The first 2000 of 6000 attempts are drawn" in frame.all("desc")[0].text
     assert len(frame.all("g", "cut")) == 1
@@ -259,8 +297,13 @@ def test_a_crashed_checker_keeps_its_note(tmp_path: Path) -> None:
 
     page = read_page(write_report(store(tmp_path / "run", History(), results)))
 
-    assert page.by_id("property-table").rows()[0][4] == "It crashed: KeyError."
+    assert _property_rows(page)[0][5] == "It crashed: KeyError."
     assert page.by_id("sentence").text.endswith("Not proven: lost (It crashed: KeyError).")
+
+
+def _property_rows(page: Element) -> list[list[str]]:
+    """The rows of the table without the headings of its families."""
+    return [row for row in page.by_id("property-table").rows() if len(row) > 1]
 
 
 def _section(page: Element, identity: str) -> Element:

@@ -178,15 +178,14 @@ function nearestDot({ dots, panels, start, end }, frame, event, box) {
 
 function addKeys(frame, data, moveTo, hide) {
   const step = (data.end - data.start) / 200;
-  const marks = data.faults.map((fault) => fault[1]).sort((a, b) => a - b);
   let time = data.start;
   const targets = {
     ArrowLeft: (by) => time - by,
     ArrowRight: (by) => time + by,
     Home: () => data.start,
     End: () => data.end,
-    PageUp: () => marks.filter((mark) => mark < time - 1e-6).at(-1) ?? data.start,
-    PageDown: () => marks.find((mark) => mark > time + 1e-6) ?? data.end,
+    PageUp: () => data.marks.filter((mark) => mark < time - 1e-6).at(-1) ?? data.start,
+    PageDown: () => data.marks.find((mark) => mark > time + 1e-6) ?? data.end,
   };
   const attributes = { role: "slider", tabindex: 0, "aria-label": "Moment of the run" };
   Object.assign(attributes, { "aria-valuemin": data.start, "aria-valuemax": data.end });
