@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from chaos.commands.options import as_json, write
 from chaos.formats.describing import describe_cell
 from chaos.session import run_session, write_pages
 from chaos.table import state_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from chaos.session import Request
-    from reports.session_schema import CellSummary
+    from reports.session_schema import CellSummary, SessionDocument
 
 
 def carry_out(requests: Sequence[Request], terminal: Console) -> list[CellSummary]:
@@ -43,9 +44,13 @@ def carry_out(requests: Sequence[Request], terminal: Console) -> list[CellSummar
     return cells
 
 
-def make_pages(folder: Path, cells: Sequence[CellSummary], terminal: Console) -> None:
-    """Make the pages of stored runs and say where they are."""
-    runs = [Path(cell.folder) for cell in cells if cell.folder]
+def make_pages(folder: Path, document: SessionDocument, terminal: Console) -> None:
+    """Make the pages of stored runs and say where they are.
+
+    The index has the cells without a run from ``session.json``, which is written for it.
+    """
+    runs = [Path(cell.folder) for cell in document.cells if cell.folder]
+    write(folder / "session.json", as_json(document))
     if complaint := write_pages(folder, runs):
         terminal.print(f"a page was not made: {escape(complaint)}", soft_wrap=True)
     if runs:

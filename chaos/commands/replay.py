@@ -89,7 +89,7 @@ def _execute(options: argparse.Namespace, terminal: Console) -> int:
         cells += again
     document = describe_session(cells, agreements=agreements)
     code = tell(document, options, terminal)
-    make_pages(folder, cells, terminal)
+    make_pages(folder, document, terminal)
     return code
 
 

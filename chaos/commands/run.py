@@ -74,8 +74,9 @@ def _execute(options: argparse.Namespace, terminal: Console) -> int:
         f"subject [bold]{request.subject.name}[/] {request.subject.version()}, seed {seed}"
     )
     cells = carry_out([request], terminal)
-    code = tell(describe_session(cells, seed=seed, named=request.named), options, terminal)
-    make_pages(request.folder, cells, terminal)
+    document = describe_session(cells, seed=seed, named=request.named)
+    code = tell(document, options, terminal)
+    make_pages(request.folder, document, terminal)
     return code
 
 
