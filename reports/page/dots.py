@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from matplotlib import patheffects
 
+from reports.ink import ink
 from reports.page.fates import Fate
-from reports.page.ink import ink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ import math
 import string
 from typing import TYPE_CHECKING, Final
 
-from reports.page.ink import HATCHES, ink, stated_colour
+from reports.ink import HATCHES, ink, stated_colour
 from reports.page.kills import Landing
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from reports.page.ink import stated_colour
+from reports.ink import stated_colour
 from reports.page.wording import name
 
 if TYPE_CHECKING:

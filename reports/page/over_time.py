@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from reports.ink import ink
 from reports.page.fault_lanes import LANE_HEIGHT, arrange, paint_lanes, shade
-from reports.page.ink import ink
 from reports.page.labels import place_labels
-from reports.page.sheet import draw_sheet
 from reports.page.wording import name
+from reports.sheet import draw_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
+from reports.ink import ink
 from reports.page.dots import is_crowd, limits, paint_dots, paint_quantiles
-from reports.page.ink import ink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

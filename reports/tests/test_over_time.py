@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from reports.ink import stated_colour
 from reports.page.attempts import find_attempts
 from reports.page.digest import digest
 from reports.page.dots import MOST_DOTS, choose_dots, describe_dots
 from reports.page.fates import Fate, TaskPoint, find_fates
 from reports.page.fault_lanes import MOST_LANES, arrange
 from reports.page.faults import find_faults
-from reports.page.ink import stated_colour
 from reports.page.kills import find_kills
 from reports.page.labels import place_labels
 from reports.page.panels import Reading

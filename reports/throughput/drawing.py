@@ -1,47 +1,25 @@
-"""Draws with matplotlib and gives SVG that can stand in a page beside others.
-
-The same data gives the same bytes; colours are CSS variables, letters the page's own.
-"""
+"""Draws panels of one size, with axes that look alike, as SVG that can stand in a page."""
 
 from __future__ import annotations
 
-import io
-import re
 from typing import TYPE_CHECKING, Any, Final
 
-import matplotlib as mpl
-from markupsafe import Markup, escape
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure as Sheet
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from reports.throughput.palette import PLACEHOLDERS, color, css_variable
+from reports.sheet import draw_sheet
 from reports.throughput.quantities import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from markupsafe import Markup
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Sheet
 
 WIDTH: Final = 400
 HEIGHT: Final = 270
 _MARGINS: Final = {"left": 52.0, "right": 12.0, "top": 10.0, "bottom": 40.0}
-_STYLE: Final[dict[Any, Any]] = {
-    "svg.fonttype": "none",
-    "font.size": 11.0,
-    "text.parse_math": False,
-    "axes.edgecolor": color("quiet"),
-    "axes.labelcolor": color("quiet"),
-    "axes.linewidth": 0.8,
-    "xtick.color": color("quiet"),
-    "ytick.color": color("quiet"),
-    "text.color": color("ink"),
-    "hatch.linewidth": 0.6,
-    "grid.color": color("line"),
-    "grid.linewidth": 0.8,
-    "lines.linewidth": 1.8,
-    "lines.markersize": 4.5,
-}
+_STYLE: Final[dict[Any, Any]] = {"lines.linewidth": 1.8, "lines.markersize": 4.5}
 
 
 def draw(
@@ -58,15 +36,13 @@ def draw(
     ``name`` is unique in the page: the identities inside the drawing begin with it. ``label`` says
     what is drawn, for those who cannot see it; ``paint`` draws on the axes.
     """
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
-        sheet = Sheet(figsize=(width / 72, height / 72), dpi=72)
-        FigureCanvasSVG(sheet)
+
+    def paint_panel(sheet: Sheet) -> None:
         axes = sheet.add_axes(_box(width, height, left))
         _dress(axes)
         paint(axes)
-        written = io.StringIO()
-        sheet.savefig(written, format="svg", transparent=True, metadata={"Date": None})
-    return _embed(written.getvalue(), name, label)
+
+    return draw_sheet(name, label, (width, height), paint_panel, style=_STYLE)
 
 
 def time_axis(axis: Any, values: Sequence[float]) -> None:
@@ -101,36 +77,3 @@ def _dress(axes: Axes) -> None:
     axes.grid(visible=True, axis="y")
     axes.set_axisbelow(True)
     axes.tick_params(length=3)
-
-
-def _embed(svg: str, name: str, label: str) -> Markup:
-    """Strip what belongs to a file, make identities unique and colours variables."""
-    body = svg[svg.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
-    body = re.sub(r" ?font-family: [^;]*;", "", body)
-    body = re.sub(r"(\d+\.\d{2})\d+", r"\1", body).replace("xlink:href", "href")
-    body = re.sub(r"\s*\n\s*", " ", body)
-    for color_name, placeholder in PLACEHOLDERS.items():
-        body = body.replace(placeholder, css_variable(color_name))
-    return Markup(_head(_unique(body, name), label))  # noqa: S704 - matplotlib escapes its texts
-
-
-def _unique(body: str, name: str) -> str:
-    """Prefix the identities that are used and drop the others."""
-    used = set(re.findall(r"(?:url\(|href=\")#([\w.-]+)", body))
-    body = re.sub(
-        r' id="([^"]*)"',
-        lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "",
-        body,
-    )
-    return re.sub(r"(url\(|href=\")#", rf"\g<1>#{name}-", body)
-
-
-def _head(body: str, label: str) -> str:
-    """Replace the first tag by one that scales with the page and has a name."""
-    box = re.search(r'viewBox="[^"]*"', body)
-    rest = body[body.index(">") + 1 :]
-    words = escape(label)
-    shape = box[0] if box else ""
-    return f'<svg class="chart" {shape} role="img" aria-label="{words}">{rest}'

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from reports.ink import ink
 from reports.throughput.blocks import Figure, Panel, Section, Table, columns
 from reports.throughput.drawing import draw, plain_axis
-from reports.throughput.palette import color
 from reports.throughput.pieces import code, plain, say
 from reports.throughput.quantities import count, rate, seconds
 from reports.throughput.sections.missing import missing
@@ -100,8 +100,8 @@ def _figure(found: Sequence[Timeline]) -> Figure:
 def _paint(axes: Axes, step: Step) -> None:
     times = [at for at, _ in step.backlog.series]
     depths = [depth for _, depth in step.backlog.series]
-    axes.fill_between(times, 0, depths, facecolor=color("blue"), alpha=0.25, linewidth=0)
-    axes.plot(times, depths, color=color("blue"))
+    axes.fill_between(times, 0, depths, facecolor=ink("blue"), alpha=0.25, linewidth=0)
+    axes.plot(times, depths, color=ink("blue"))
     axes.set_xlim(min(times), max(times))
     axes.set_ylim(bottom=0)
     axes.set_xlabel("seconds since the step began")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from reports.ink import ink
 from reports.throughput.blocks import Figure, Key, Panel, Section, Table, columns
 from reports.throughput.cases import say_target
 from reports.throughput.drawing import draw, plain_axis
-from reports.throughput.palette import color, series
+from reports.throughput.palette import series
 from reports.throughput.pieces import plain, say
 from reports.throughput.quantities import milliseconds, rate, ratio, share
 from reports.throughput.sections.missing import missing
@@ -96,7 +97,7 @@ def _paint(axes: Axes, found: Sequence[Bystander], queries: Sequence[str]) -> No
         axes.plot(
             [load for load, _ in own],
             [p99 or 0.0 for _, p99 in own],
-            color=color(shade),
+            color=ink(shade),
             marker=marker,
         )
     axes.set_ylim(bottom=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from reports.ink import ink
 from reports.throughput.blocks import (
     Column,
     Figure,
@@ -18,7 +19,6 @@ from reports.throughput.blocks import (
 )
 from reports.throughput.comparability import machine_of
 from reports.throughput.drawing import draw, plain_axis
-from reports.throughput.palette import color
 from reports.throughput.pieces import Mark, code, listed, plain, say, stored
 from reports.throughput.quantities import count, number, rate, share
 from reports.throughput.sections.missing import missing
@@ -193,10 +193,10 @@ def _paint(axes: Axes, case: Case) -> None:
     if case.knee is not None and case.knee.low is not None:
         is_open = case.knee.high is None
         high = most if case.knee.high is None else case.knee.high
-        shade, alpha = color("green"), 0.1 if is_open else 0.28
+        shade, alpha = ink("green"), 0.1 if is_open else 0.28
         axes.axvspan(case.knee.low, high, facecolor=shade, alpha=alpha, linewidth=0)
-        axes.axvline(case.knee.low, color=color("green"), linewidth=1.2)
-    axes.plot([0, most], [0, most], color=color("quiet"), linestyle="dashed", linewidth=1.1)
+        axes.axvline(case.knee.low, color=ink("green"), linewidth=1.2)
+    axes.plot([0, most], [0, most], color=ink("quiet"), linestyle="dashed", linewidth=1.1)
     for verdict, (shade, marker) in _VERDICTS.items():
         own = [step for step in steps if step.verdict == verdict]
         axes.plot(
@@ -205,8 +205,8 @@ def _paint(axes: Axes, case: Case) -> None:
             linestyle="none",
             marker=marker,
             markersize=5.5,
-            color=color(shade),
-            markeredgecolor=color("paper"),
+            color=ink(shade),
+            markeredgecolor=ink("paper"),
             markeredgewidth=0.5,
         )
     axes.set_xlim(0, most)

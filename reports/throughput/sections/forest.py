@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
+from reports.ink import ink
 from reports.page.wording import clip
 from reports.throughput.blocks import Key, Table, columns
 from reports.throughput.cases import say_target
 from reports.throughput.confidence import CONTROL
 from reports.throughput.drawing import WIDTH, draw
-from reports.throughput.palette import color
 from reports.throughput.pieces import say, stored
 from reports.throughput.quantities import count, ratio, span
 from reports.throughput.wording import CLAIMS, UNSAFE, words
@@ -49,7 +49,7 @@ def draw_forest(name: str, label: str, ratios: Sequence[Ratio]) -> Markup:
 def _paint(axes: Axes, ratios: Sequence[Ratio]) -> None:
     for place, found in enumerate(ratios):
         _paint_row(axes, len(ratios) - place, found)
-    axes.axvline(1.0, color=color("ink"), linewidth=1.0)
+    axes.axvline(1.0, color=ink("ink"), linewidth=1.0)
     axes.set_xscale("log")
     low, high = limits_of(ratios)
     axes.set_xlim(low, high)
@@ -75,21 +75,21 @@ def put_ticks(axis: Any, low: float, high: float) -> None:
 def _paint_row(axes: Axes, height: float, found: Ratio) -> None:
     is_withheld = found.claim == "withheld"
     pairs = "purple" if is_withheld else "quiet"
-    axes.plot(found.ratios, [height] * len(found.ratios), "|", color=color(pairs), markersize=9)
+    axes.plot(found.ratios, [height] * len(found.ratios), "|", color=ink(pairs), markersize=9)
     axes.text(
         0.0,
         height + 0.3,
         short_name(found),
         transform=axes.get_yaxis_transform(),
         fontsize=10,
-        color=color("ink"),
+        color=ink("ink"),
     )
     if is_withheld or found.median is None:
         return
     shade, marker = _look(found)
     if found.low is not None and found.high is not None:
-        axes.plot([found.low, found.high], [height, height], color=color(shade), linewidth=2.4)
-    axes.plot([found.median], [height], marker, color=color(shade), markersize=7)
+        axes.plot([found.low, found.high], [height, height], color=ink(shade), linewidth=2.4)
+    axes.plot([found.median], [height], marker, color=ink(shade), markersize=7)
 
 
 def _look(found: Ratio) -> tuple[str, str]:

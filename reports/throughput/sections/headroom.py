@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from reports.ink import ink
 from reports.throughput.answer import STAY_FROM, TUNE_FROM, peak_at
 from reports.throughput.blocks import Figure, Key, Panel, Table, columns
 from reports.throughput.drawing import draw, plain_axis
-from reports.throughput.palette import color
 from reports.throughput.pieces import plain, say
 from reports.throughput.quantities import number, rate, ratio
 
@@ -50,13 +50,13 @@ def _paint(axes: Axes, answer: Answer, forecast: Forecast) -> None:
     months = _months(forecast)
     low = answer.low or 0.0
     high = answer.high if answer.high is not None else low
-    axes.axhspan(low, high, facecolor=color("blue"), alpha=0.25, linewidth=0)
-    axes.axhline(low, color=color("blue"), linewidth=1.4)
+    axes.axhspan(low, high, facecolor=ink("blue"), alpha=0.25, linewidth=0)
+    axes.axhline(low, color=ink("blue"), linewidth=1.4)
     for threshold, style in ((STAY_FROM, "dashdot"), (TUNE_FROM, "dotted")):
-        axes.axhline(low / threshold, color=color("quiet"), linewidth=1.2, linestyle=style)
+        axes.axhline(low / threshold, color=ink("quiet"), linewidth=1.2, linestyle=style)
     for name, monthly in forecast.growth.named():
         peaks = [peak_at(forecast, monthly, month) for month in months]
-        shade = color("vermillion" if name == "expected" else "orange")
+        shade = ink("vermillion" if name == "expected" else "orange")
         axes.plot(months, peaks, color=shade, linestyle=_STYLES[name])
     axes.set_ylim(0, max(high, peak_at(forecast, forecast.growth.high, months[-1])) * 1.08)
     axes.set_xlim(months[0], max(months[-1], 1))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from reports.ink import ink
 from reports.throughput.blocks import Figure, Key, Panel, Paragraph, Section, Table, columns
 from reports.throughput.drawing import draw, plain_axis, time_axis
 from reports.throughput.histograms import percentiles
-from reports.throughput.palette import color
 from reports.throughput.pieces import plain, say
 from reports.throughput.quantities import milliseconds, rate, ratio
 from reports.throughput.sections.missing import missing
@@ -131,12 +131,12 @@ def _paint(axes: Axes, case: Case) -> None:
         axes.plot(
             [x for x, _ in own],
             [y or 0.0 for _, y in own],
-            color=color(shade),
+            color=ink(shade),
             marker=marker,
             linestyle=style,
         )
     if case.knee is not None and case.knee.low is not None:
-        axes.axvline(case.knee.low, color=color("green"), linestyle="dashed", linewidth=1.2)
+        axes.axvline(case.knee.low, color=ink("green"), linestyle="dashed", linewidth=1.2)
     axes.set_yscale("log")
     time_axis(axes.yaxis, [y for _, p in found for y in p.values() if y])
     axes.set_xlim(0, max(offered) * 1.06)

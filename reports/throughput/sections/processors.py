@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from reports.ink import ink
 from reports.throughput.blocks import Column, Figure, Key, Panel, Section, Table, columns
 from reports.throughput.drawing import draw
-from reports.throughput.palette import ROLES, color
+from reports.throughput.palette import ROLES
 from reports.throughput.pieces import plain, stored
 from reports.throughput.quantities import count, number, rate, share
 from reports.throughput.sections.missing import missing
@@ -85,7 +86,7 @@ def _paint(axes: Axes, case: Case, layers: Sequence[Layer]) -> None:
     paint_layers(axes, rates, layers, values)
     cores = max(s.resources.cores for s in steps)
     used = max(sum(_cores(s, layer.name) for layer in layers) for s in steps)
-    axes.axhline(cores, color=color("ink"), linestyle="dashed", linewidth=1.2)
+    axes.axhline(cores, color=ink("ink"), linestyle="dashed", linewidth=1.2)
     axes.set_ylim(0, max(cores, used) * 1.08)
     axes.set_ylabel("cores")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from reports.ink import ink
 from reports.throughput.blocks import Figure, Fold, Key, Panel, Table, columns
 from reports.throughput.drawing import draw, plain_axis
-from reports.throughput.palette import color
 from reports.throughput.pieces import say, stored
 from reports.throughput.quantities import number, rate, span
 from reports.throughput.sections.naming import panel_name
@@ -93,8 +93,8 @@ def _paint(axes: Axes, fit: ScalabilityFit) -> None:
     workers = [point[0] for point in fit.points]
     most = max(workers, default=1.0) * 1.15
     grid = [1 + (most - 1) * place / _POINTS for place in range(_POINTS + 1)]
-    axes.plot(grid, [_throughput(fit, n) for n in grid], color=color("orange"), linestyle="dashed")
-    axes.plot(workers, [point[1] for point in fit.points], "o", color=color("blue"), markersize=5.5)
+    axes.plot(grid, [_throughput(fit, n) for n in grid], color=ink("orange"), linestyle="dashed")
+    axes.plot(workers, [point[1] for point in fit.points], "o", color=ink("blue"), markersize=5.5)
     axes.set_xlim(0, most)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("workers")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from matplotlib.ticker import NullLocator
 
+from reports.ink import ink
 from reports.throughput.blocks import Figure, Key, Panel, Section, Table, columns
 from reports.throughput.confidence import CONTROL
 from reports.throughput.drawing import WIDTH, draw
-from reports.throughput.palette import color
 from reports.throughput.pieces import Mark, plain, say, stored
 from reports.throughput.quantities import ratio, share
 from reports.throughput.sections.flips import flips_of
@@ -92,7 +92,7 @@ def _figure(found: Sequence[tuple[Case, list[Ratio]]]) -> Figure:
 
 def _paint(axes: Axes, flips: Sequence[Ratio], control: Ratio | None) -> None:
     if control is not None and control.low and control.high:
-        axes.axvspan(control.low, control.high, facecolor=color("quiet"), alpha=0.25, linewidth=0)
+        axes.axvspan(control.low, control.high, facecolor=ink("quiet"), alpha=0.25, linewidth=0)
     for place, flip in enumerate(flips):
         height, median = len(flips) - place, flip.median or 1.0
         shade, pattern = _look(flip)
@@ -101,13 +101,13 @@ def _paint(axes: Axes, flips: Sequence[Ratio], control: Ratio | None) -> None:
             median - 1,
             left=1.0,
             height=0.36,
-            facecolor=color(shade),
-            edgecolor=color("paper"),
+            facecolor=ink(shade),
+            edgecolor=ink("paper"),
             hatch=pattern,
         )
         transform = axes.get_yaxis_transform()
         axes.text(0.0, height + 0.3, short_name(flip), transform=transform, fontsize=10)
-    axes.axvline(1.0, color=color("ink"), linewidth=1.0)
+    axes.axvline(1.0, color=ink("ink"), linewidth=1.0)
     axes.set_xscale("log")
     low, high = limits_of([*flips, *([control] if control else [])])
     axes.set_xlim(low, high)

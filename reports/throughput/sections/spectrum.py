@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
+from reports.ink import ink
 from reports.throughput.blocks import Figure, Key, Panel, Section, Table, columns
 from reports.throughput.drawing import draw, time_axis
 from reports.throughput.histograms import spectrum
-from reports.throughput.palette import color
 from reports.throughput.pieces import plain, say
 from reports.throughput.quantities import digits, milliseconds, rate, share
 from reports.throughput.sections.missing import missing
@@ -94,7 +94,7 @@ def _paint(axes: Axes, case: Case) -> None:
         shade, style = _LINES[LOADS.index(load)]
         found = [p for p in spectrum(step.latency["end_to_end"]) if p[0] >= LOADS[0]]
         times = [ms for _, ms in found]
-        axes.plot([_nines(p) for p, _ in found], times, color=color(shade), linestyle=style)
+        axes.plot([_nines(p) for p, _ in found], times, color=ink(shade), linestyle=style)
         seen += times
     axes.set_yscale("log")
     time_axis(axes.yaxis, [ms for ms in seen if ms])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from reports.ink import ink
 from reports.throughput.blocks import Key
 from reports.throughput.drawing import plain_axis
-from reports.throughput.palette import SERIES, color, hatch
+from reports.throughput.palette import SERIES, hatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,8 +56,8 @@ def paint_layers(
             rates,
             floor,
             top,
-            facecolor=color(layer.color),
-            edgecolor=color("paper"),
+            facecolor=ink(layer.color),
+            edgecolor=ink("paper"),
             hatch=hatch(layer.place) or None,
             linewidth=0.8,
         )

@@ -15,10 +15,10 @@ from markupsafe import Markup, escape
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Sheet
 
-from reports.page.ink import PLACEHOLDERS, css_variable, ink
+from reports.ink import PLACEHOLDERS, css_variable, ink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _INCH: Final = 72.0
 _STYLE: Final[dict[Any, Any]] = {
@@ -41,15 +41,23 @@ _STYLE: Final[dict[Any, Any]] = {
 
 
 def draw_sheet(
-    name: str, label: str, size: tuple[float, float], paint: Callable[[Sheet], None]
+    name: str,
+    label: str,
+    size: tuple[float, float],
+    paint: Callable[[Sheet], None],
+    *,
+    style: Mapping[Any, Any] | None = None,
 ) -> Markup:
     """Draw on a sheet of so many pixels and return its SVG.
 
     ``name`` is unique in the page: the identities inside the drawing begin with it. ``label`` says
-    what is drawn, for those who cannot see it.
+    what is drawn, for those who cannot see it; ``style`` adds to matplotlib's settings.
     """
     width, height = size
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
+    with (
+        mpl.rc_context({**_STYLE, **(style or {}), "svg.hashsalt": name}),
+        warnings.catch_warnings(),
+    ):
         sheet = Sheet(figsize=(width / _INCH, height / _INCH), dpi=_INCH)
         FigureCanvasSVG(sheet)
         paint(sheet)
