@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from chaos.arena import Arena
+    from chaos.proxy import Blackhole
 
 
 @contextlib.contextmanager
@@ -24,7 +25,13 @@ def inflict(
 ) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
     """Swallow everything; connections that lost something are reset when it is healed."""
     with proxy_of(arena, options).blackhole() as toxic:
-        yield lambda: {"bytes": toxic.bytes} if toxic.bytes else None
+        yield lambda: _seen(toxic)
+
+
+def _seen(toxic: Blackhole) -> Mapping[str, Any] | None:
+    """Return what was lost; who waits for a server's first word has lost something, too."""
+    connections = len(toxic.swallowed)
+    return {"connections": connections, "bytes": toxic.bytes} if connections else None
 
 
 BLACKHOLE = Fault(
