@@ -76,13 +76,15 @@ def claim(
         return []
     # The rows are locked since they were read, so nobody else can have claimed them meanwhile.
     among, ids = database.dialect.among([row[0] for row in rows])
+    # Before the lease begins: its holder must not believe that it lasts longer than it does.
+    claimed_at = time.monotonic()
     database.execute(
         f"UPDATE {SCHEDULED} SET token = token + 1, attempts = attempts + 1, claimed_by = %s,"
         f" claimed_at = {database.dialect.now}, lease_until = {database.dialect.after}"
         f" WHERE id {among}",
         [terms.owner, terms.lease_seconds, *ids],
     )
-    return [_claim(row) for row in rows]
+    return [_claim(row, claimed_at) for row in rows]
 
 
 def hold(database: QueueDatabase, claims: Sequence[Claim]) -> list[Claim]:
@@ -164,7 +166,7 @@ def reap(database: QueueDatabase, terms: Terms) -> list[Expired]:
     ]
 
 
-def _claim(row: Row) -> Claim:
+def _claim(row: Row, claimed_at: float) -> Claim:
     """Return the claim of a row as it was read, before the claim changed it."""
     id_, token, attempts, max_attempts, timeout, name, params, queue, until, has_sequel = row
     return Claim(
@@ -178,6 +180,6 @@ def _claim(row: Row) -> Claim:
         params,
         queue,
         -float(until),
-        time.monotonic(),
+        claimed_at,
         bool(has_sequel),
     )

@@ -217,11 +217,17 @@ class Crew:
             if child.running:
                 child.kill("was interrupted by a second stop signal")
 
-    def fence_all(self) -> None:
-        """Stop everything that runs: its leases are over, so others may run it from now on."""
-        for child in self.children:
-            if not child.is_idle:
-                child.kill(LOST_DATABASE)
+    def fence_lapsed(self, begun_before: float) -> int:
+        """Stop whoever holds a claim whose lease began before that; return how many it were."""
+        lapsed = [
+            child
+            for child in self.children
+            if not child.kill_reason
+            and any(claim.claimed_at < begun_before for claim in child.handed.values())
+        ]
+        for child in lapsed:
+            child.kill(LOST_DATABASE)
+        return len(lapsed)
 
     def fence(self, claim: Claim) -> None:
         """Stop whoever was handed a claim that another worker owns by now."""

@@ -212,15 +212,18 @@ class Desk:
             logger.warning("released %d tasks that were claimed as the connection broke", count)
 
     def give_up_lost_leases(self) -> None:
-        """Stop what runs when its leases are over: others may run it from now on."""
-        now = time.monotonic()
-        if now - self._renewed_at > self._terms.lease_seconds and self.held():
+        """Stop what runs under leases that are over: others may run it from now on."""
+        begun_before = time.monotonic() - self._terms.lease_seconds
+        if self._renewed_at > begun_before:
+            return
+        # What was claimed since the last renewal has a lease of its own.
+        if count := self._crew.fence_lapsed(begun_before):
             logger.error(
-                "no lease could be renewed in time: stopping what runs, others may take it"
+                "leases could not be renewed in time (%d processes): stopping what runs, others may"
+                " take it",
+                count,
             )
-            self._crew.fence_all()
-            self._holdings.release_waiting()
-            self._renewed_at = now
+        self._holdings.release_lapsed(begun_before)
 
     def _reap(self) -> None:
         self._next_reap = time.monotonic() + REAP_SECONDS

@@ -73,6 +73,12 @@ class Holdings:
         for claim in claims:
             self.to_record(Released(claim=claim))
 
+    def release_lapsed(self, begun_before: float) -> None:
+        """Have those given back that wait here under leases which began before that."""
+        lapsed = [claim for claim in self.waiting if claim.claimed_at < begun_before]
+        self.waiting = collections.deque(claim for claim in self.waiting if claim not in lapsed)
+        self.release(lapsed)
+
     def release_waiting(self) -> None:
         """Have everything given back that waits here."""
         self.release(self.waiting)
