@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.faults import FAULTS, NotLanded
+from chaos.faults import FAULTS, NotHealed, NotLanded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -143,11 +144,18 @@ class Conductor:
 
     def _heal(self, active: _Active) -> None:
         self._active.remove(active)
-        write = self._arena.history.write
-        write("invoke", "heal", process=active.name)
-        active.stack.close()
+        write = functools.partial(self._arena.history.write, process=active.name)
+        write("invoke", "heal")
+        missed, left = "", ""
+        try:
+            active.stack.close()
+        except NotLanded as reason:
+            missed = str(reason)
+        except NotHealed as reason:
+            left = str(reason)
         self._look(active)
         if active.proof is not None:
-            error = "it was healed before it was seen to land"
-            write("info", active.fault.name, process=active.name, error=error)
-        write("ok", "heal", process=active.name)
+            missed = missed or "it was healed before it was seen to land"
+        if missed:
+            write("info", active.fault.name, error=missed)
+        write("info" if left else "ok", "heal", error=left or None)

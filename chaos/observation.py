@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.subjects import audit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from engine.databases import Database
     from engine.project.recorder import Recorder
@@ -49,8 +49,9 @@ def clock_offset_ns(connection: Any, database: str) -> int:
     return min(offsets)[1]
 
 
-def record_audit(connection: Any, subject: Subject, history: Recorder, *, offset_ns: int) -> None:
-    """Write the audit's changes as ops, in their order."""
+def record_audit(connection: Any, subject: Subject, history: Recorder, *, offset_ns: int) -> int:
+    """Write the audit's changes as ops, in their order, and return how many there were."""
+    count = 0
     for change in audit.read(connection):
         for observation in subject.observe(change):
             history.write(
@@ -64,12 +65,20 @@ def record_audit(connection: Any, subject: Subject, history: Recorder, *, offset
                 value={"sequence": change.sequence, **observation.value},
                 database_time=change.database_time,
             )
+            count += 1
+    return count
 
 
 def record_final_rows(
-    connection: Any, subject: Subject, database: str, history: Recorder, *, is_drained: bool
+    connection: Any,
+    subject: Subject,
+    database: str,
+    history: Recorder,
+    *,
+    summary: Mapping[str, Any],
 ) -> None:
-    """Write every row as it stands, and that this was all."""
+    """Write every row as it stands, and that this was all, with a summary of the run."""
+    count = 0
     now = audit.database_time(connection, database)
     for row in subject.final_rows(connection, database):
         value = {
@@ -82,7 +91,8 @@ def record_final_rows(
         history.write(
             "ok", "row", process="final-read", task=row.task, value=value, database_time=now
         )
-    value = {"drained": is_drained}
+        count += 1
+    value = {**summary, "rows": count}
     history.write("ok", "final-read", process="final-read", value=value, database_time=now)
 
 

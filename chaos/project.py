@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from engine.subjects import Subject
 
 LOOK_SECONDS: Final = 60.0
+PASSED: Final = "preflight: all of it can be imported"
+"""What ``engine.project.preflight`` says at its end; a program that is no Python does not."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ class Project:
         """
         if not self.path.is_dir():
             raise UsageError(f"--project: there is no folder {self.path}")
-        if self.python and not os.access(self.python, os.X_OK):
+        if self.python and not (self.python.is_file() and os.access(self.python, os.X_OK)):
             raise UsageError(f"--python: {self.python} is not a program")
         guest = self.housing(subject)
         environment = {
@@ -120,5 +122,10 @@ def _complaint(command: list[str], environment: Mapping[str, str]) -> str:
         )
     except subprocess.TimeoutExpired:
         return f"its settings and tasks were not imported within {LOOK_SECONDS:g} s"
-    lines = done.stderr.strip().splitlines() or ["its modules ended the process without a word"]
-    return lines[-1] if done.returncode else ""
+    except OSError as error:
+        return f"{command[0]} cannot be started: {error.strerror}"
+    if done.returncode == 0 and done.stdout.splitlines()[-1:] == [PASSED]:
+        return ""
+    lines = done.stderr.strip().splitlines() if done.returncode else []
+    without = f"{command[0]} ended without having imported its settings and tasks"
+    return lines[-1] if lines else without

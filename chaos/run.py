@@ -12,7 +12,7 @@ from chaos import observation
 from chaos.arena import Arena
 from chaos.bodies import Bodies
 from chaos.census import Census
-from chaos.checkers import analyse
+from chaos.checkers import Intention, analyse
 from chaos.cluster import Cluster
 from chaos.conductor import Conductor
 from chaos.faults import FAULTS
@@ -76,7 +76,12 @@ class Run:
                 # Whatever is left by now was interrupted, and so are its tasks.
                 cluster.stop(seconds=0.0)
         contract = contract_of(self.subject, self.plan)
-        results = analyse(read_history(self.folder), contract, exercises=self.plan.exercises)
+        results = analyse(
+            read_history(self.folder),
+            contract,
+            exercises=self.plan.exercises,
+            intended=Intention.of(self.plan),
+        )
         write_json(self.folder / "results.json", results)
         return results
 
@@ -152,6 +157,8 @@ class Run:
 
     def _end(self, connection: Any, arena: Arena, mortality: Mortality) -> None:
         is_drained = self._drain(connection, arena, mortality)
+        # Before they are stopped: from then on none of them came to its own end.
+        is_produced = arena.cluster.are_producers_done()
         self._begin("quiesce", arena.history)
         is_drained = is_drained and self._is_quiet(connection)
         arena.cluster.stop()
@@ -160,7 +167,7 @@ class Run:
         own = self.database.session(connection)
         observation.record_sessions(self.database, arena.history, own=own)
         observation.record_census(connection, self.subject, arena.history)
-        self._read(connection, arena.history, is_drained=is_drained)
+        self._read(connection, arena.history, drained=is_drained, produced=is_produced)
 
     def _drain(self, connection: Any, arena: Arena, mortality: Mortality) -> bool:
         """Wait until no row lives, nothing has moved for too long, or time is up; tell which."""
@@ -193,14 +200,13 @@ class Run:
                 return
             time.sleep(STEP_SECONDS * 5)
 
-    def _read(self, connection: Any, history: Recorder, *, is_drained: bool) -> None:
+    def _read(self, connection: Any, history: Recorder, **ends: bool) -> None:
         self._begin("final-read", history)
         name = self.database.name
         offset_ns = observation.clock_offset_ns(connection, name)
-        observation.record_audit(connection, self.subject, history, offset_ns=offset_ns)
-        observation.record_final_rows(
-            connection, self.subject, name, history, is_drained=is_drained
-        )
+        audited = observation.record_audit(connection, self.subject, history, offset_ns=offset_ns)
+        summary = {**ends, "audited": audited}
+        observation.record_final_rows(connection, self.subject, name, history, summary=summary)
 
     def _live_state(self, connection: Any) -> tuple[Any, ...]:
         return observation.live_state(connection, self.subject, self.database.name)

@@ -9,11 +9,17 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-from chaos.checkers import analyse
+from chaos.checkers import Intention, analyse
 from chaos.plan import Plan
 from chaos.soundness import flaw_of
 from engine.subjects import Contract
-from reports.schema import Results, read_history, read_manifest, read_results
+from reports.schema import (
+    Results,
+    TwoFilesError,
+    read_history,
+    read_manifest,
+    read_results,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +27,10 @@ if TYPE_CHECKING:
 
     from reports.schema import Manifest, Op
 
-_BROKEN = (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError)
+_BROKEN = (
+    *(OSError, ValueError, TypeError, KeyError, AttributeError, IndexError),
+    RecursionError,
+)
 
 
 class StoredRunError(Exception):
@@ -66,12 +75,13 @@ class StoredRun:
         """Judge the history with today's checkers.
 
         Raises:
-            StoredRunError: the history cannot be read.
+            StoredRunError: the history, or the plan, cannot be read.
             LawlessHistoryError: it cannot have happened.
         """
         ops = self._ops()
+        intended = self._intended()
         try:
-            return analyse(ops, self.contract, exercises=self.exercises)
+            return analyse(ops, self.contract, exercises=self.exercises, intended=intended)
         except _BROKEN as error:
             raise LawlessHistoryError(
                 f"{self.folder}: the history breaks the law of histories: {_said(error)}"
@@ -98,9 +108,20 @@ class StoredRun:
             raise StoredRunError(f"{path} cannot be carried out: {flaw}")
         return plan
 
+    def _intended(self) -> Intention:
+        path = self.folder / "plan.json"
+        try:
+            return Intention.from_json(_document(path))
+        except _BROKEN as error:
+            raise StoredRunError(f"{path} is no plan: {_said(error)}") from error
+
     def _ops(self) -> list[Op]:
         try:
             ops = read_history(self.folder)
+        except TwoFilesError as error:
+            raise LawlessHistoryError(
+                f"{self.folder}: the history breaks the law of histories: {error}"
+            ) from error
         except UnicodeDecodeError as error:
             raise StoredRunError(f"a file of {self.folder}/history is no text: {error}") from error
         except _BROKEN as error:
@@ -167,7 +188,7 @@ def _exercises(path: Path) -> tuple[str, ...]:
 def _document(path: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StoredRunError(f"{path} cannot be read: {_said(error)}") from error
     if not isinstance(document, dict):
         raise StoredRunError(f"{path} is no plan: it does not hold a JSON object")

@@ -49,7 +49,9 @@ def table_of(cells: Sequence[CellSummary]) -> Table:
     """Return the table: a row for each scenario on each database. It fits 80 columns."""
     table = _table("scenario", "database", "verdict")
     for cell in cells:
-        table.add_row(cell.scenario, cell.database, state_of(cell), *figures(cell))
+        # The words in full would be the widest of their column.
+        state = "[dim]n/a[/]" if cell.status == "not applicable" else state_of(cell)
+        table.add_row(cell.scenario, cell.database, state, *figures(cell))
     return table
 
 

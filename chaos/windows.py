@@ -26,7 +26,7 @@ class Window:
         fault: its name, as in ``chaos list``.
         disturbs: nothing, processes or database.
         opened: the fault's first op.
-        landed: the op that says that it was seen to land, if any.
+        landed: the op that says that it was seen to land, unless an ``info`` takes that back.
         closed: the time at which it was healed; infinity if it never was.
         pids: the processes that it struck, where it struck any.
     """
@@ -62,13 +62,14 @@ NO_WINDOWS: Final = frozenset({"kill"})
 
 def _window(ops: list[Op]) -> Window:
     opened = ops[0]
-    landed = next((op for op in ops if op.type == "ok" and op.f != HEAL), None)
-    healed = [op.time for op in ops if op.f == HEAL and op.type != "invoke"]
+    told = next((op for op in ops if op.type == "ok" and op.f != HEAL), None)
+    is_taken_back = any(op.type == "info" and op.f != HEAL for op in ops)
+    healed = [op.time for op in ops if op.f == HEAL and op.type == "ok"]
     return Window(
         fault=opened.f,
         disturbs=str(opened.value.get("disturbs", "nothing")),
         opened=opened,
-        landed=landed,
+        landed=None if is_taken_back else told,
         closed=max(healed, default=math.inf),
-        pids=frozenset(map(int, landed.value.get("pids", ()) if landed else ())),
+        pids=frozenset(map(int, told.value.get("pids", ()) if told else ())),
     )

@@ -13,7 +13,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from engine.databases import PROVIDERS, parse_url
+from engine.databases import PROVIDERS, Unavailable, parse_url
+from engine.databases.dsn import check_droppable
 from engine.project.lifeline import die_with_parent
 from engine.provenance import REPOSITORY
 
@@ -29,13 +30,22 @@ class UsageError(Exception):
     """What was asked for cannot be done: one sentence that says why."""
 
 
+class Answered(SystemExit):
+    """The end of a process whose parser has said all there is to say."""
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose complaint is one sentence; ``prog`` is "nox -s NAME --"."""
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """End as one who was asked for help, which no other end of the process is taken for."""
+        sys.stderr.write(message or "")
+        raise Answered(status)
 
     def error(self, message: str) -> NoReturn:
         """End with one sentence and the exit code for wrong usage."""
         sys.stderr.write(f"{self.prog.split()[-2]}: {message}; see `{self.prog} --help`\n")
-        sys.exit(USAGE_ERROR)
+        raise Answered(USAGE_ERROR)
 
 
 def add_places(parser: argparse.ArgumentParser) -> None:
@@ -57,11 +67,18 @@ def add_out(parser: argparse.ArgumentParser) -> None:
     """Declare where runs go."""
     parser.add_argument(
         "--out",
-        type=Path,
+        type=a_path,
         default=REPOSITORY / "reports" / "runs",
         metavar="DIR",
         help="store the runs below this folder (default: reports/runs)",
     )
+
+
+def a_path(text: str) -> Path:
+    """Read a path; an empty one would be the current folder, which nobody means by it."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty text names no folder")
+    return Path(text)
 
 
 def make_folder(folder: Path, *, may_exist: bool = False) -> None:
@@ -82,7 +99,11 @@ def add_seed(parser: argparse.ArgumentParser, *, meaning: str) -> None:
 
 
 def stop_cleanly() -> None:
-    """Give who stops us with SIGTERM, or dies, the same clean-up as Ctrl-C."""
+    """Give who stops us with SIGTERM, or dies, the same clean-up as Ctrl-C.
+
+    Ctrl-C too: a shell lets whom a script starts with ``&`` ignore it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     die_with_parent(signal.SIGTERM)
 
@@ -97,6 +118,12 @@ def run_or_harness_error(name: str, main: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         sys.stderr.write(f"{name}: interrupted before anything was started\n")
         return INTERRUPTED
+    except Answered:
+        raise
+    except SystemExit as end:
+        # Code of a user's ran in this process. Its exit code is not ours: 0 would be a verdict.
+        sys.stderr.write(f"{name}: code that was imported ended the process: SystemExit: {end}\n")
+        return USAGE_ERROR
     except Exception:  # noqa: BLE001
         traceback.print_exc()
         sys.stderr.write(f"{name}: the harness failed; this is a mistake of its own\n")
@@ -105,13 +132,13 @@ def run_or_harness_error(name: str, main: Callable[[], int]) -> int:
 
 def _seed(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or above")
     return int(text)
 
 
 def _database_url(text: str) -> str:
     try:
-        parse_url(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        check_droppable(parse_url(text))
+    except (ValueError, Unavailable) as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from error
     return text

@@ -279,8 +279,11 @@ class Life:
 
     def _stay_claimed(self) -> str:
         """Still run at the end, under a live lease."""
-        self._audit("heartbeat", value={"lease_until": seconds(FINAL_MS + 1)})
-        until = FINAL_MS + 1 if self.tape.manner.leases else None
+        self._renew()
+        while self.tape.manner.leases and self.lease_until <= FINAL_MS:
+            self.at = self.lease_until - 1
+            self._renew()
+        until = self.lease_until if self.tape.manner.leases else None
         self._stand(self.row, "claimed", until)
         return "alive"
 

@@ -183,7 +183,7 @@ LEASED: Final = ("claim", "heartbeat")
 
 
 def has_zombie(world: World, key: str, _: Contract) -> bool:
-    """A finish or dead-letter of a claim that was over, or whose body still ran."""
+    """A finish or dead-letter of a claim that was over, or a finish of no body that returned."""
     for row in world.rows(key):
         audit = world.audit(key, row)
         for place, end in enumerate(audit):
@@ -198,17 +198,18 @@ def has_zombie(world: World, key: str, _: Contract) -> bool:
                 return True
             if over and (end.token is not None or end.f == "finish"):
                 return True
-            if end.f == "finish" and runs_on(world, key, row, end):
+            if end.f == "finish" and has_not_returned(world, key, row, end):
                 return True
     return False
 
 
-def runs_on(world: World, key: str, row: Any, end: Op) -> bool:
-    """No body of the token had returned, and one cannot have been over yet."""
-    own = [b for b in world.starts(key, row) if b.op.token is not None and b.op.token == end.token]
+def has_not_returned(world: World, key: str, row: Any, end: Op) -> bool:
+    """Bodies of the row are told their tokens, and none of this one had returned."""
+    told = [body for body in world.starts(key, row) if body.op.token is not None]
+    own = [body for body in told if body.op.token == end.token]
     by = end.time + 50 * MS
     returned = [body for body in own if body.outcome == "ok" and body.end <= by]
-    return not returned and any(body.gone > by for body in own)
+    return end.token is not None and bool(told) and not returned
 
 
 def is_stuck(world: World, key: str, contract: Contract) -> bool:
@@ -295,7 +296,10 @@ def is_uncounted(world: World, key: str, _: Contract) -> bool:
 
 
 def is_premature(world: World, key: str, _: Contract) -> bool:
-    """Claimed before the earlier of the two due times that were told."""
+    """Claimed before the earlier of the two due times that were told.
+
+    No history here tells a delay or a time of day, so no creation can be too early.
+    """
     for row in world.rows(key):
         audit = world.audit(key, row)
         for place, claim in enumerate(audit):

@@ -19,7 +19,7 @@ import dataclasses
 import enum
 import json
 import sys
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,7 +62,10 @@ class Op:
     @classmethod
     def from_json(cls, line: str) -> Self:
         """Read one line; raises ValueError or TypeError on a line that is not an op."""
-        fields = json.loads(line)
+        try:
+            fields = json.loads(line)
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
         if type(fields) is not dict:
             raise TypeError(f"an op is a JSON object, and this is none: {line[:80]}")
         # A million ops say the same few words: kept once, they take half the memory.
@@ -71,12 +74,52 @@ class Op:
                 fields[name] = sys.intern(text)
         if type(value := fields.get("value")) is dict:
             fields["value"] = {sys.intern(key): each for key, each in value.items()}
-        return cls(**fields)
+        op = cls(**fields)
+        op._check()
+        return op
+
+    def _check(self) -> None:
+        """Raise TypeError or ValueError if a field is not of its type."""
+        for name, (types, what) in _TYPES.items():
+            # Exactly of the type: JSON's true is no number.
+            if type(value := getattr(self, name)) not in types:
+                raise TypeError(f"its {name} is {value!r:.40}, and has to be {what}")
+        for name in ("time", "database_time"):
+            value = getattr(self, name)
+            # What is no number is on neither side of a limit.
+            if value is not None and not -_LIMIT < value < _LIMIT:
+                raise ValueError(f"its {name} is {value!r:.40}, and has to be a finite number")
+        if self.type not in _OP_TYPES:
+            raise ValueError(f"its type is {self.type!r:.40}, and has to be one of {_OP_TYPES}")
 
     def to_json(self) -> str:
         """Write the op as one line, without the fields that are at their default."""
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return json.dumps({k: v for k, v in fields.items() if v is not None and v != {}})
+
+
+_NONE: Final = type(None)
+_LIMIT: Final = 2**63
+"""No clock shows more nanoseconds."""
+
+_OP_TYPES: Final = get_args(OpType)
+_TYPES: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
+    "time": ((int, float), "a number"),
+    "process": ((str,), "a text"),
+    "type": ((str,), "a text"),
+    "f": ((str,), "a text"),
+    "task": ((str, _NONE), "a text or null"),
+    "attempt": ((int, _NONE), "an integer or null"),
+    "token": ((int, _NONE), "an integer or null"),
+    "value": ((dict,), "an object"),
+    "error": ((str, _NONE), "a text or null"),
+    "database_time": ((int, float, _NONE), "a number or null"),
+}
+"""The types of the fields of an op, as JSON has them."""
+
+
+class TwoFilesError(ValueError):
+    """A process speaks in two files of a history: each has one, so ops were copied or moved."""
 
 
 class Verdict(enum.StrEnum):
@@ -235,9 +278,17 @@ def read_history(folder: Path) -> list[Op]:
     """Read all ops of a run, in the order of their times.
 
     A process that was killed may leave half a line at the end of its file: such a last line is
-    dropped. A broken line anywhere else raises ValueError with the file and the line number.
+    dropped. A broken line anywhere else raises ValueError with the file and the line number, and a
+    process that speaks in two files raises TwoFilesError.
     """
-    ops = [op for path in sorted((folder / "history").glob("*.ndjson")) for op in _read_ops(path)]
+    ops: list[Op] = []
+    homes: dict[str, str] = {}
+    for path in sorted((folder / "history").glob("*.ndjson")):
+        own = _read_ops(path)
+        for process in {op.process for op in own}:
+            if (home := homes.setdefault(process, path.name)) != path.name:
+                raise TwoFilesError(f"{process} speaks in {home} and in {path.name}")
+        ops.extend(own)
     return sorted(ops, key=lambda op: op.time)
 
 

@@ -5,6 +5,8 @@ The analysis is a pure function of the ops: a stored history can be judged again
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from typing import TYPE_CHECKING, Final
 
 from chaos.checkers import (
@@ -21,6 +23,7 @@ from chaos.checkers import (
     double_finish,
     double_fire,
     duplicated_effect,
+    early_dead_letter,
     false_dedupe,
     illegal_transition,
     late,
@@ -31,6 +34,7 @@ from chaos.checkers import (
     missed_fire,
     order_inversion,
     overlap,
+    overlong_lease,
     premature,
     priority_inversion,
     slow_recovery,
@@ -49,6 +53,7 @@ from chaos.checkers import (
     zombie_heartbeat,
 )
 from chaos.checkers.checker import Checker
+from chaos.checkers.gaps import Intention
 from chaos.history import History
 from reports.schema import Results, Verdict
 
@@ -58,7 +63,7 @@ if TYPE_CHECKING:
     from engine.subjects.contract import Contract
     from reports.schema import Op
 
-__all__ = ["CHECKERS", "Checker", "analyse"]
+__all__ = ["CHECKERS", "Checker", "Intention", "analyse"]
 
 CHECKERS: Final[tuple[Checker, ...]] = (
     lost.CHECKER,
@@ -73,6 +78,7 @@ CHECKERS: Final[tuple[Checker, ...]] = (
     double_claim.CHECKER,
     zombie_finish.CHECKER,
     zombie_heartbeat.CHECKER,
+    overlong_lease.CHECKER,
     double_finish.CHECKER,
     illegal_transition.CHECKER,
     limbo.CHECKER,
@@ -82,6 +88,7 @@ CHECKERS: Final[tuple[Checker, ...]] = (
     containment.CHECKER,
     claim_after_stop.CHECKER,
     attempt_overrun.CHECKER,
+    early_dead_letter.CHECKER,
     uncounted_attempt.CHECKER,
     premature.CHECKER,
     backoff_violation.CHECKER,
@@ -114,11 +121,13 @@ def analyse(
     *,
     exercises: Collection[str] = (),
     checkers: Iterable[Checker] = CHECKERS,
+    intended: Intention = stats.NOTHING_INTENDED,
 ) -> Results:
     """Judge a history by what the contract promises; the worst check is the verdict.
 
     ``exercises`` names the properties that the run set out to put to the test, besides those that
-    every run does: without an opportunity for one of them the verdict is UNKNOWN.
+    every run does: without an opportunity for one of them the verdict is UNKNOWN. So it is if
+    something of what was ``intended`` did not come about.
 
     Raises ValueError if the ops are no history: an end without a beginning.
     """
@@ -126,9 +135,14 @@ def analyse(
     from chaos.counts import count
 
     history = History(ops)
+    unknown = sorted(set(exercises) - {checker.name for checker in CHECKERS})
+    find = functools.partial(stats.find, intended=intended, unknown=unknown)
+    informed = dataclasses.replace(stats.CHECKER, find=find)
     required = ALWAYS_REQUIRED | {stats.CHECKER.name, *exercises}
     checks = tuple(
-        checker.check(history, contract, is_required=checker.name in required)
+        (informed if checker is stats.CHECKER else checker).check(
+            history, contract, is_required=checker.name in required
+        )
         for checker in checkers
         if checker.can_be_seen(contract)
     )

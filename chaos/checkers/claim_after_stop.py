@@ -1,6 +1,6 @@
 """claim-after-stop: a worker that was told to stop went on, or left behind what it held.
 
-It claimed when it had ended or should have, it ended in order with a claim neither finished nor
+It claimed when it had ended or must have heard, it ended in order with a claim neither finished nor
 released, or it did not end in twice the time that the contract gives it once no body ran. Who waits
 for several workers sees the first of them end, and of the others no more than that they had ended.
 """
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 2
 """A stop takes longer on a busy machine: nobody is accused of less than this many times as much."""
+
+SECONDS_TO_HEAR: Final = 0.5
+"""A worker that had claimed before claims no more when it was awake so long after the stop."""
 
 
 def find(history: History, contract: Contract) -> Findings:
@@ -69,8 +72,9 @@ class _Judge:
             return
         told = f"worker {worker.pid} was told to stop at {self._history.at(stop.time)}"
         is_orderly = exit_ is not None and exit_.value.get("status") == 0
+        last_right = self._last_right(worker, stop)
         for claim in worker.claims:
-            if reason := self._why_wrong(claim, stop, end, is_orderly=is_orderly):
+            if reason := self._why_wrong(claim, last_right, end, is_orderly=is_orderly):
                 yield self._finding(f"{told}, and {reason}", claim.op.time, claim)
         last = min(end, self._history.ops[-1].time)
         if (last - max(stop.time, body)) / 1e9 > self._limit and not (
@@ -88,12 +92,26 @@ class _Judge:
         """Tell whether another exit was seen meanwhile, before which nobody looked at this one."""
         return any(op.f == "exit" and start < op.time < end for op in self._history.incidents)
 
-    def _why_wrong(self, claim: Claim, stop: Op, end: float, *, is_orderly: bool) -> str:
+    def _last_right(self, worker: Worker, stop: Op) -> float:
+        """Return until when it may have claimed, as it had not heard or a statement was late.
+
+        Who had not claimed before may still have been starting, and gets all of its time. Else one
+        statement may have been under way at the stop, whenever it comes to its end.
+        """
+        after = sorted(claim.op.time for claim in worker.claims if claim.op.time > stop.time)
+        has_claimed = len(after) < len(worker.claims)
+        patience = min(SECONDS_TO_HEAR, self._limit) if has_claimed else self._limit
+        right = [time for time in after if self._awake.seconds(stop.time, time) <= patience]
+        if after and self._awake.seconds(stop.time, after[0]) <= self._limit:
+            right.append(after[0] + CLOCK_SLACK_NS)
+        return max(right, default=stop.time)
+
+    def _why_wrong(self, claim: Claim, last_right: float, end: float, *, is_orderly: bool) -> str:
         at, claimed = self._history.at, claim.op.time
         row = claim.op.value.get("row")
         if is_orderly and claimed > end + CLOCK_SLACK_NS:
             return f"claimed row {row} at {at(claimed)}, after it had ended at {at(end)}"
-        if claimed > stop.time and self._awake.seconds(stop.time, claimed) > self._limit:
+        if claimed > last_right:
             return f"still claimed row {row} at {at(claimed)}"
         ended = claim.ending.time if claim.ending is not None else math.inf
         if is_orderly and ended > end + CLOCK_SLACK_NS and not self._was_cut_off(claim, end):

@@ -1,14 +1,21 @@
-"""premature: a row was claimed before it was due, by the database's clock."""
+"""premature: a row was claimed, or is due, before the time that the call asked for.
+
+Claims are judged by the row's time and the database's clock. Whether that time is the right one,
+the call tells: a delay counts from the call, and a time of day is what it is. A release may set
+another time, so only the creation is judged.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from chaos.checkers.checker import DATABASE_TICK_SECONDS, Checker, Finding, Findings
+from chaos.history import CLOCK_SLACK_NS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chaos.attempts import Enqueue
     from chaos.history import History
     from chaos.rows import Row
     from engine.subjects.contract import Contract
@@ -31,7 +38,8 @@ def find(history: History, _: Contract) -> Findings:
             _finding(history, row, claim, run_at)
             for row, claim, run_at in claims
             if _is_early(claim, run_at)
-        ],
+        ]
+        + [_misdated(history, row) for row in history.rows.values() if _is_misdated(history, row)],
     )
 
 
@@ -67,6 +75,45 @@ def _finding(history: History, row: Row, claim: Op, run_at: float) -> Finding:
             f" {history.at_database(run_at, claim)}"
         ),
         moments=(claim.time,),
+        ops=row.ops,
+    )
+
+
+def _is_misdated(history: History, row: Row) -> bool:
+    """Tell whether the row was created due earlier than every call that may have made it asked."""
+    created = row.created
+    if created is None or row.task is None or created.value.get("run_at") is None:
+        return False
+    makers = [
+        enqueue
+        for enqueue in history.tasks[row.task].enqueues
+        if enqueue.may_have_made_a_row and enqueue.row in (None, row.id)
+    ]
+    return bool(makers) and all(_asked_for_later(enqueue, created) for enqueue in makers)
+
+
+def _asked_for_later(enqueue: Enqueue, created: Op) -> bool:
+    asked, run_at = enqueue.invoke.value, float(created.value["run_at"])
+    if asked.get("due_at") is not None:
+        return run_at < float(asked["due_at"]) - CLOCK_SLACK_NS / 1e9
+    delay = float(asked.get("delay_seconds") or 0.0)
+    if delay <= 0 or created.database_time is None:
+        return False
+    due = created.time + (run_at - created.database_time) * 1e9
+    return due < enqueue.invoke.time + delay * 1e9 - CLOCK_SLACK_NS
+
+
+def _misdated(history: History, row: Row) -> Finding:
+    created = row.created
+    assert created is not None  # noqa: S101
+    return Finding(
+        task=row.task,
+        proof=(
+            f"row {row.id} was created at {history.at(created.time)} to be due at"
+            f" {history.at_database(float(created.value['run_at']), created)}, and no call that"
+            " may have made it asked for so early a time"
+        ),
+        moments=(created.time,),
         ops=row.ops,
     )
 

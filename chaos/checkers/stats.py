@@ -1,7 +1,7 @@
 """stats: the run did what it set out to do, so its other checks mean something.
 
-Never INVALID: a run without work, with a fault that did not land, or with a queue that was not
-drained proves nothing, and that is UNKNOWN.
+Never INVALID: a run without work, with a fault that did not land, with a queue that was not drained
+or with a history that has gaps proves nothing, and that is UNKNOWN.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from chaos.checkers import stuck
 from chaos.checkers.checker import Checker, Findings
+from chaos.checkers.gaps import Intention, gaps, unmet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from chaos.history import History
     from engine.subjects.contract import Contract
@@ -20,12 +21,30 @@ if TYPE_CHECKING:
 MID_TASK: Final = frozenset({"task", "itself"})
 """The targets of kills that mean a task's body."""
 
+NOTHING_INTENDED: Final = Intention()
 
-def find(history: History, contract: Contract) -> Findings:
-    """Name what is missing for a verdict."""
+
+def find(
+    history: History,
+    contract: Contract,
+    *,
+    intended: Intention = NOTHING_INTENDED,
+    unknown: Iterable[str] = (),
+) -> Findings:
+    """Name what is missing for a verdict.
+
+    ``intended`` is what the run set out to do, where there is a plan; ``unknown`` are the
+    properties that it was to put to the test and that no checker is for.
+    """
+    missing = [
+        *_missing(history, contract),
+        *(f"no anomaly is called {name!r}, which the plan exercises" for name in unknown),
+        *gaps(history),
+        *unmet(history, intended),
+    ]
     return Findings(
         exercised=sum(len(task.acknowledged()) for task in history.tasks.values()),
-        missing="; ".join(_missing(history, contract)),
+        missing="; ".join(missing),
     )
 
 

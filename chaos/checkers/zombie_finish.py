@@ -1,8 +1,8 @@
 """zombie-finish: a claim that was over still ended its task.
 
 Two witnesses can tell. The audit: the finish names another token than the row's claim, or that
-claim had ended. The bodies: a finish of a token none of whose attempts had returned, while one of
-them still ran, so somebody finished it who did not run it.
+claim had ended. The bodies, where they are told their tokens: a finish of a token none of whose
+attempts had returned by then, so somebody finished it who did not run it to its end.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from chaos.history import CLOCK_SLACK_NS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chaos.attempts import Attempt
     from chaos.history import History
     from chaos.rows import Row
     from engine.subjects.contract import Contract
@@ -61,25 +60,20 @@ def _stale(history: History, end: Op, claim: Op, over: Op | None) -> str:
 
 
 def _still_open(history: History, row: Row, end: Op) -> str:
-    """Say which attempt of the named token ran on; empty if one had returned, or none ran on."""
-    own = [start for start in row.starts if start.token is not None and start.token == end.token]
+    """Say that no attempt of the named token had returned; empty if one had, or none is told."""
+    told = [start for start in row.starts if start.token is not None]
+    if end.f != "finish" or end.token is None or not told:
+        return ""
+    own = [start for start in told if start.token == end.token]
     latest = end.time + CLOCK_SLACK_NS
-    has_returned = any(start.outcome == "ok" and start.end <= latest for start in own)
-    if end.f != "finish" or has_returned:
+    if any(start.outcome == "ok" and start.end <= latest for start in own):
         return ""
-    running = [start for start in own if not _may_be_over(history, start, latest)]
-    if not running:
-        return ""
+    if not own:
+        return "although no attempt of that token had begun"
     return (
-        f"while {running[0].process}, which began the attempt of that token at"
-        f" {history.at(running[0].start)}, had not returned"
+        f"although {own[0].process}, which began the attempt of that token at"
+        f" {history.at(own[0].start)}, had not returned"
     )
-
-
-def _may_be_over(history: History, attempt: Attempt, time: int) -> bool:
-    if attempt.outcome == "killed":
-        return history.may_have_died(attempt.pid, attempt.start, time)
-    return attempt.end <= time
 
 
 def _finding(history: History, row: Row, end: Op, reason: str) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 def carry_out(requests: Sequence[Request], terminal: Console) -> list[CellSummary]:
     """Carry requests out one after the other, and make the pages of what is stored.
 
-    After Ctrl-C the runs that had ended are kept, and it is said where.
+    After Ctrl-C the runs that had ended are kept, and it is said where; of the one that had not,
+    nothing is.
     """
     cells: list[CellSummary] = []
     try:
@@ -37,11 +39,22 @@ def carry_out(requests: Sequence[Request], terminal: Console) -> list[CellSummar
                     cells.append(describe_cell(cell))
                     terminal.print(f"{escape(cells[-1].title)}: {state_of(cells[-1])}")
     except KeyboardInterrupt:
+        for request in requests:
+            _remove_unfinished(request.folder)
         if stored := [cell.folder for cell in cells if cell.folder]:
             folder = requests[0].folder
             terminal.print(f"{len(stored)} ended before and are kept in {folder}", soft_wrap=True)
         raise
     return cells
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove the run of a session that has neither ended nor failed, and what is empty then."""
+    for run in folder.glob("*/"):
+        if not (run / "results.json").exists() and not (run / "logs" / "harness.log").exists():
+            shutil.rmtree(run, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def make_pages(folder: Path, document: SessionDocument, terminal: Console) -> None:

@@ -7,7 +7,7 @@ import dataclasses
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from engine.command_line import USAGE_ERROR, Parser
+from engine.command_line import USAGE_ERROR, Answered, Parser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,4 +49,4 @@ class _CommandParser(Parser):
 
     def error(self, message: str) -> NoReturn:
         sys.stderr.write(f"chaos: {message}; see `{self.prog} --help`\n")
-        sys.exit(USAGE_ERROR)
+        raise Answered(USAGE_ERROR)

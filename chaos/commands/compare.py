@@ -12,7 +12,7 @@ from chaos.formats.describing import describe_session, describe_stored
 from chaos.formats.markdown import comparison_markdown
 from chaos.stored import find_runs, read_run
 from chaos.table import print_comparison
-from engine.command_line import UsageError
+from engine.command_line import UsageError, a_path
 from reports.session_schema import ComparisonDocument, Side
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ It reads results.json as stored; `recheck --write` brings that up to date. Exit 
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="runs or sessions")
+    parser.add_argument("folders", nargs="+", type=a_path, metavar="DIR", help="runs or sessions")
     parser.add_argument("--json", action="store_true", help="print it as JSON on stdout")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write Markdown here")
 

@@ -14,7 +14,7 @@ from chaos.formats.junit import to_junit
 from chaos.formats.markdown import session_markdown
 from chaos.project import Project
 from chaos.table import STYLES, print_session
-from engine.command_line import UsageError
+from engine.command_line import UsageError, a_path
 from engine.databases import NAMES
 from engine.subjects import SUBJECTS
 
@@ -52,7 +52,7 @@ def add_project(parser: argparse.ArgumentParser) -> None:
     """Declare whose tasks are run."""
     parser.add_argument(
         "--project",
-        type=Path,
+        type=a_path,
         metavar="DIR",
         help="run tasks of the Django project in this folder, by its killproof_scenarios.py",
     )
@@ -61,7 +61,7 @@ def add_project(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--python",
-        type=Path,
+        type=a_path,
         metavar="PATH",
         help="the Python that has what the project needs (default: the one of this session)",
     )

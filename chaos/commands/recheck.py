@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.markup import escape
@@ -13,12 +12,13 @@ from chaos.commands.options import add_formats, tell
 from chaos.formats.describing import describe_session, describe_stored
 from chaos.session import write_pages
 from chaos.stored import LawlessHistoryError, StoredRunError, find_runs, read_run
-from engine.command_line import USAGE_ERROR
+from engine.command_line import USAGE_ERROR, a_path
 from reports.schema import Verdict, write_json
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -37,7 +37,7 @@ is unless --write is given. Exit code: that of the worst verdict; 254 if a folde
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="runs or sessions")
+    parser.add_argument("folders", nargs="+", type=a_path, metavar="DIR", help="runs or sessions")
     parser.add_argument(
         "--write", action="store_true", help="write results.json and report.html anew"
     )
@@ -63,6 +63,8 @@ def _execute(options: argparse.Namespace, terminal: Console) -> int:
     if complaint := write_pages(None, written):
         terminal.print(f"a page was not made: {escape(complaint)}", soft_wrap=True)
     code = tell(describe_session(cells), options, terminal) if cells else USAGE_ERROR
+    if cells and not any(cell.changes or cell.reason for cell in cells):
+        terminal.print("judged as before")
     for sentence in complaints:
         terminal.print(f"chaos: {escape(sentence)}", soft_wrap=True)
     return USAGE_ERROR if complaints else code

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chaos.commands.carrying_out import carry_out, make_pages, stamp
@@ -22,13 +22,13 @@ from chaos.formats.wording import forbidden
 from chaos.project import Project
 from chaos.session import Job, Request
 from chaos.stored import find_runs, read_run
-from engine.command_line import UsageError, add_out, add_places, make_folder
+from engine.command_line import a_path, add_out, add_places, make_folder
 from engine.subjects import subject_named
 from reports.session_schema import Agreement
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -59,9 +59,9 @@ class _Original:
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="runs or sessions")
+    parser.add_argument("folders", nargs="+", type=a_path, metavar="DIR", help="runs or sessions")
     parser.add_argument(
-        "--times", type=int, default=1, metavar="N", help="how often (default: %(default)s)"
+        "--times", type=_times, default=1, metavar="N", help="how often (default: %(default)s)"
     )
     add_subject(parser, None)
     add_databases(parser)
@@ -72,8 +72,6 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _execute(options: argparse.Namespace, terminal: Console) -> int:
-    if not 1 <= options.times <= MOST_TIMES:
-        raise UsageError(f"--times is a number from 1 to {MOST_TIMES}")
     originals = [_original(read_run(found), options) for found in find_runs(options.folders)]
     folder = (options.out / f"{stamp()}-replay").resolve()
     requests = [
@@ -91,6 +89,12 @@ def _execute(options: argparse.Namespace, terminal: Console) -> int:
     code = tell(document, options, terminal)
     make_pages(folder, document, terminal)
     return code
+
+
+def _times(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= MOST_TIMES):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_TIMES}")
+    return int(text)
 
 
 def agree(run: StoredRun, again: Sequence[CellSummary]) -> Iterator[Agreement]:

@@ -66,8 +66,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 def _execute(options: argparse.Namespace, terminal: Console) -> int:
     project = project_of(options)
-    scenarios = chosen(options, load_own(project.path) if project else {})
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
+    scenarios = chosen(options, load_own(project.path, seed) if project else {})
     request = _request(options, project, scenarios, seed)
     make_folder(request.folder)
     terminal.print(

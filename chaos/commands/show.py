@@ -53,7 +53,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 def _execute(options: argparse.Namespace, terminal: Console) -> int:
     name = options.what
     project = project_of(options)
-    scenarios = {**(load_own(project.path) if project else {}), **SCENARIOS}
+    scenarios = {**(load_own(project.path, options.seed or 0) if project else {}), **SCENARIOS}
     anomalies = [checker.name for checker in CHECKERS]
     if name in scenarios:
         _show_scenario(scenarios[name], options.seed or 0, terminal)
@@ -62,12 +62,14 @@ def _execute(options: argparse.Namespace, terminal: Console) -> int:
         terminal.print(Markdown(page.read_text(encoding="utf-8")))
     elif name in FAULTS:
         _show_fault(name, terminal)
-    elif Path(name).exists():
+    elif name and Path(name).exists():
         return _show_stored(Path(name), terminal)
+    elif "/" in name:
+        raise UsageError(f"there is no folder {name}")
     else:
-        known = [*scenarios, *anomalies, *FAULTS]
-        close = nearest(name, known).replace("choose one of", "known are")
-        raise UsageError(f"there is no scenario, anomaly, fault or folder {name!r}; {close}")
+        close = nearest(name, [*scenarios, *anomalies, *FAULTS])
+        hint = "`list` has their names" if close.startswith("choose") else close
+        raise UsageError(f"there is no scenario, anomaly, fault or folder {name!r}; {hint}")
     return 0
 
 

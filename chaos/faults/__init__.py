@@ -14,7 +14,7 @@ from chaos.faults.database_restart import DATABASE_RESTART
 from chaos.faults.database_sigkill import DATABASE_SIGKILL
 from chaos.faults.deaf_heartbeat import DEAF_HEARTBEAT
 from chaos.faults.deploy import DEPLOY
-from chaos.faults.fault import Fault, NotLanded
+from chaos.faults.fault import Fault, NotHealed, NotLanded
 from chaos.faults.herd import HERD
 from chaos.faults.latency import LATENCY
 from chaos.faults.limits import DESCRIPTORS, MEMORY_LIMIT
@@ -32,7 +32,7 @@ from chaos.faults.sqlite_writer import SQLITE_WRITER
 from chaos.faults.statement_error import STATEMENT_ERROR
 from chaos.faults.stop_signals import SIGINT, SIGTERM
 
-__all__ = ["FAULTS", "Fault", "NotLanded"]
+__all__ = ["FAULTS", "Fault", "NotHealed", "NotLanded"]
 
 FAULTS: Final = {
     fault.name: fault

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaos.deathwatch import DeathWatch
 from chaos.faults.fault import VERMILION, Fault
-from chaos.faults.orders import obeyed, ordered
+from chaos.faults.orders import ordered, taken
 from chaos.faults.patience import landing
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def inflict(
 
 
 def _seen_dead(arena: Arena, name: str) -> Mapping[str, Any] | None:
-    for op in obeyed(arena, name):
+    for op in taken(arena, name):
         pid = int(op.value["pid"])
         with DeathWatch(pid) as watch:
             if watch.is_dead():

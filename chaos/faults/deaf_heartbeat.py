@@ -7,11 +7,10 @@ a lease, the next renewal comes too late. It holds no lock meanwhile, so others 
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import TYPE_CHECKING, Any
 
 from chaos.faults.fault import PURPLE, Fault
-from chaos.faults.orders import obeyed, ordered
+from chaos.faults.orders import obeyed, ordered, taken
 from chaos.faults.patience import landing, wait_while
 
 if TYPE_CHECKING:
@@ -24,21 +23,26 @@ if TYPE_CHECKING:
 def inflict(
     arena: Arena, options: Mapping[str, Any]
 ) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
-    """Give the order; whoever took it has woken up when this is over."""
+    """Give the order; it has landed when who took it has stood still for as long as it says."""
     name, seconds = str(options["name"]), float(options["seconds"])
-    with ordered(
-        arena, name, statement="heartbeat", at="after-commit", do="stall", seconds=seconds
+    order: dict[str, Any] = {"statement": "heartbeat", "at": "after-commit", "do": "stall"}
+    with (
+        ordered(arena, name, **order, seconds=seconds),
+        landing(arena, lambda: _stood_still(arena, name, seconds)) as proof,
     ):
-        with landing(arena, lambda: _seen(arena, name)) as proof:
-            yield proof
-        for op in obeyed(arena, name):
-            # Nobody can wake it sooner, and as long as it sleeps it is held up.
-            wakes_at = op.time / 1e9 + seconds
-            wait_while(arena, lambda: time.monotonic() < wakes_at, seconds)  # noqa: B023
+        yield proof
+        # Nobody can wake it sooner, and as long as it sleeps it is held up.
+        if taken(arena, name):
+            wait_while(arena, lambda: not obeyed(arena, name), seconds)
 
 
-def _seen(arena: Arena, name: str) -> Mapping[str, Any] | None:
-    pids = [int(op.value["pid"]) for op in obeyed(arena, name)]
+def _stood_still(arena: Arena, name: str, seconds: float) -> Mapping[str, Any] | None:
+    began = {op.process: op.time for op in taken(arena, name)}
+    pids = [
+        int(op.value["pid"])
+        for op in obeyed(arena, name)
+        if op.time - began[op.process] >= seconds * 1e9
+    ]
     return {"pids": pids} if pids else None
 
 

@@ -1,8 +1,9 @@
 """What a fault is: it strikes, proves that it landed, and is healed whatever happens.
 
 Its ``inflict`` is a context manager. Entering strikes; leaving heals, also when the run is
-interrupted. In between it gives a proof: a function that returns the evidence once there is some,
-and None as long as there is none. A fault that was never seen to land makes a run UNKNOWN.
+interrupted, and raises ``NotHealed`` if that fails, or ``NotLanded`` if there was nothing to heal.
+In between it gives a proof: a function that returns the evidence once there is some, and None as
+long as there is none. A fault that was never seen to land makes a run UNKNOWN.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ GREY: Final = "#999999"
 
 
 class NotLanded(Exception):  # noqa: N818 - not an error of the harness: the fault found no victim
-    """A fault could not strike: one sentence with the reason."""
+    """A fault could not strike, or did not hold until it was healed: a sentence with the reason."""
+
+
+class NotHealed(Exception):  # noqa: N818 - likewise: the run goes on, and proves nothing
+    """A fault could not be taken back: one sentence with the reason."""
 
 
 def _anywhere(_database: Database, _subject: Subject) -> str:

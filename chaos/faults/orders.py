@@ -1,4 +1,4 @@
-"""Orders that processes of a run carry out on themselves: given, withdrawn, and seen obeyed.
+"""Orders that processes of a run carry out on themselves: given, withdrawn, seen taken and obeyed.
 
 What an order may say is told in ``engine.project.orders``.
 """
@@ -39,8 +39,17 @@ def ordered(
         path.unlink(missing_ok=True)
 
 
+def taken(arena: Arena, name: str) -> list[Op]:
+    """Return what processes have said before they carried an order out."""
+    return _said(arena, name, "order")
+
+
 def obeyed(arena: Arena, name: str) -> list[Op]:
-    """Return what processes have said of carrying an order out, as far as they are done saying."""
+    """Return what processes have said once they had carried an order out."""
+    return _said(arena, name, "obeyed")
+
+
+def _said(arena: Arena, name: str, f: str) -> list[Op]:
     if not (arena.orders / f"{name}.taken.1").exists():
         return []
-    return [op for op in gate_ops(arena, "order") if op.value["order"] == name]
+    return [op for op in gate_ops(arena, f) if op.value["order"] == name]

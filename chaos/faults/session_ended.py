@@ -11,7 +11,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 from chaos.faults.fault import GREEN, Fault
-from chaos.faults.orders import obeyed, ordered
+from chaos.faults.orders import ordered, taken
 from chaos.faults.patience import landing
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def inflict(
 
 
 def _end(arena: Arena, name: str, *, must_be_idle: bool) -> Mapping[str, Any] | None:
-    for op in reversed(obeyed(arena, name)):
+    for op in reversed(taken(arena, name)):
         session = int(op.value["session"])
         # A server that another fault has taken away ends no session.
         with contextlib.suppress(Exception):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def inflict(
     arena: Arena, options: Mapping[str, Any]
 ) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
-    """Order the error; it has landed when somebody got it."""
+    """Order the error; it has landed when the database has answered somebody with it."""
     name = str(options["name"])
     order = {word: options[word] for word in ("statement", "at", "error")}
     role = str(options.get("role", "worker"))

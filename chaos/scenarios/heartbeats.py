@@ -23,12 +23,12 @@ def _around(rng: random.Random) -> list[Call]:
     return [
         *workload.mails(rng, 60, seconds=SECONDS),
         *workload.waves(rng, count=2, size=8, first=1.0, every=2.0),
-        *workload.flaky(rng, 5, seconds=SECONDS),
     ]
 
 
 def _deaf(rng: random.Random) -> Workload:
-    # So many that each worker has one, whichever it is that goes deaf.
+    # So many that each worker has one, whichever it is that goes deaf; and nothing that fails by
+    # itself, so that only the deafness can justify another start.
     lasting = workload.slow(rng, 4, seconds=0.3, work=TOO_LONG_SECONDS + 1)
     strike = Strike(
         fault="deaf_heartbeat",
@@ -47,7 +47,7 @@ def _stopped(rng: random.Random) -> Workload:
         for_seconds=TOO_LONG_SECONDS,
         options={"target": "task"},
     )
-    return [*_around(rng), *tasks], [strike]
+    return [*_around(rng), *workload.flaky(rng, 5, seconds=SECONDS), *tasks], [strike]
 
 
 def _hog(rng: random.Random) -> Workload:
@@ -58,13 +58,13 @@ def _hog(rng: random.Random) -> Workload:
         for_seconds=TOO_LONG_SECONDS,
         options={"harm": "grip", "seconds": TOO_LONG_SECONDS - 1},
     )
-    return [*_around(rng), hog], [strike]
+    return [*_around(rng), *workload.flaky(rng, 5, seconds=SECONDS), hog], [strike]
 
 
 DEAF_HEARTBEAT = Scenario(
     name="deaf_heartbeat",
     summary="a worker's heartbeat stands still for longer than a lease, while its tasks go on",
-    processes=3,
+    processes=4,
     workload=_deaf,
     exercises=("unjustified-redelivery", "double-claim"),
 )

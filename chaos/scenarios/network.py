@@ -93,4 +93,5 @@ LOST_NOTIFICATIONS = Scenario(
     name="lost_notifications",
     summary="Workers are not notified of new tasks, and have to find them by polling",
     workload=_unheard,
+    exercises=("late",),
 )

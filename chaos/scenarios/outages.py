@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 SECONDS = 6.0
 FIRST, SECOND = "slow-00", "slow-01"
 SHORTEST = 0.05
+CALM_SECONDS = 7.5
+"""When workers have nothing left to do."""
 LONGER_THAN_A_LEASE = 6.0
 LONGER_THAN_SQLITE_WAITS = 21.5
 """Connections to SQLite wait for twenty seconds for the lock of another writer."""
 
 
-def _calls(rng: random.Random) -> list[Call]:
+def _calls(rng: random.Random, *, second: float = 5.0) -> list[Call]:
     return [
         *workload.mails(rng, 90, seconds=SECONDS),
         *workload.waves(rng, count=3, size=8, first=1.0, every=1.5),
@@ -30,7 +32,7 @@ def _calls(rng: random.Random) -> list[Call]:
         *workload.flaky(rng, 8, seconds=SECONDS),
         # Both are there before the first fault, which strikes when the first one runs.
         Call(key=FIRST, kind="write_invoice", args=(1.5,), at_seconds=0.7),
-        Call(key=SECOND, kind="write_invoice", args=(1.0,), at_seconds=0.0, delay_seconds=5.0),
+        Call(key=SECOND, kind="write_invoice", args=(1.0,), at_seconds=0.0, delay_seconds=second),
     ]
 
 
@@ -42,9 +44,23 @@ def _restart(rng: random.Random) -> Workload:
 
 
 def _sigkill(rng: random.Random) -> Workload:
-    return _calls(rng), [
+    return [*_calls(rng, second=CALM_SECONDS), *_just_before(CALM_SECONDS)], [
         Strike(fault="database-sigkill", on_start_of=FIRST, for_seconds=rng.uniform(SHORTEST, 2.0)),
         Strike(fault="database-sigkill", on_start_of=SECOND, for_seconds=SHORTEST),
+    ]
+
+
+def _just_before(at_seconds: float) -> list[Call]:
+    """Tasks for later, until the server dies: nothing but their enqueue tells of them by then."""
+    return [
+        Call(
+            key=f"trust-{number:03}",
+            kind="send_mail",
+            producer=number % 2,
+            at_seconds=at_seconds - 0.1 + 0.005 * number,
+            delay_seconds=2.0,
+        )
+        for number in range(100)
     ]
 
 

@@ -7,12 +7,13 @@ their dotted paths. What is wrong with it is said with its line.
 from __future__ import annotations
 
 import importlib.util
+import random
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any, Final
 
 from chaos.scenarios import SCENARIOS, Scenario
-from chaos.soundness import flaw_of
+from chaos.soundness import flaw_of, flaw_of_workload
 from engine.command_line import UsageError
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 FILE: Final = "killproof_scenarios.py"
 
 
-def load_own(project: Path) -> dict[str, Scenario]:
-    """Return the scenarios of a project by name.
+def load_own(project: Path, seed: int = 0) -> dict[str, Scenario]:
+    """Return the scenarios of a project by name; their plans of this seed can be carried out.
 
     Raises:
         UsageError: there are none, or something is wrong with them.
@@ -38,7 +39,7 @@ def load_own(project: Path) -> dict[str, Scenario]:
         raise UsageError(f"{path} has no list SCENARIOS with a scenario in it")
     own: dict[str, Scenario] = {}
     for scenario in found:
-        if complaint := _complaint(scenario, own, path):
+        if complaint := _complaint(scenario, own, path, seed):
             raise UsageError(f"{path}: {complaint}")
         own[scenario.name] = scenario
     return own
@@ -59,17 +60,20 @@ def _executed(path: Path) -> Any:
     return module
 
 
-def _complaint(scenario: Any, own: Mapping[str, Scenario], path: Path) -> str:
+def _complaint(scenario: Any, own: Mapping[str, Scenario], path: Path, seed: int) -> str:
     """Say what is wrong with a scenario; empty if nothing is."""
     if not isinstance(scenario, Scenario):
         return f"SCENARIOS has {scenario!r} in it, which is no chaos.scenarios.Scenario"
+    if not isinstance(scenario.name, str) or not isinstance(scenario.summary, str):
+        return f"the name {scenario.name!r} and the summary {scenario.summary!r} have to be texts"
     if scenario.name in own:
         return f"two scenarios are called {scenario.name}"
     if scenario.name in SCENARIOS:
         return f"{scenario.name} is the name of a scenario that is there already: choose another"
     try:
-        flaw = flaw_of(scenario.plan(0))
-    except Exception as error:
+        workload = scenario.workload(random.Random(seed))  # noqa: S311 - a plan is no secret
+        flaw = flaw_of_workload(workload) or flaw_of(scenario.plan(seed))
+    except (Exception, SystemExit) as error:
         raise UsageError(f"{scenario.name}: {_where(error, path)}") from error
     return f"{scenario.name}: {flaw}" if flaw else ""
 

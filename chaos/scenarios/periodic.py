@@ -31,14 +31,30 @@ def _workload(rng: random.Random) -> Workload:
     victims = workload.victims(3, first=1.0, every=1.5)
     calls = [*workload.mails(rng, 40, seconds=SECONDS), *repeating, *victims]
     return calls, [
-        Strike(fault="sigkill", on_start_of=victim.key, options={"target": target})
-        for victim, target in zip(victims, ("task", "worker", "everything"), strict=True)
+        *(
+            Strike(fault="sigkill", on_start_of=victim.key, options={"target": target})
+            for victim, target in zip(victims, ("task", "worker", "everything"), strict=True)
+        ),
+        *_between_two_runs(),
+    ]
+
+
+def _between_two_runs() -> list[Strike]:
+    """Crash who ends a run and is about to write the next one."""
+    return [
+        Strike(
+            fault="crash",
+            at_seconds=0.7 + 1.5 * number,
+            for_seconds=3.0,
+            options={"statement": "repeat", "at": moment},
+        )
+        for number, moment in enumerate(("before", "after", "before-commit"))
     ]
 
 
 PERIODIC = Scenario(
     name="periodic",
-    summary="Tasks that are due every second, while processes, workers and all of them are killed",
+    summary="Tasks that are due every second, while all are killed, and at each next run",
     workload=_workload,
     exercises=("double-fire", "missed-fire"),
 )

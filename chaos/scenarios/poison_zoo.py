@@ -11,6 +11,7 @@ from chaos.scenarios.scenario import Scenario
 if TYPE_CHECKING:
     import random
 
+    from chaos.plan import Call
     from chaos.scenarios.scenario import Workload
 
 SECONDS = 4.0
@@ -18,13 +19,23 @@ TIMEOUT_SECONDS = 2.0
 
 
 def _workload(rng: random.Random) -> Workload:
+    zoo = workload.zoo(rng, seconds=SECONDS)
     calls = [
         *workload.mails(rng, 70, seconds=SECONDS),
         *workload.waves(rng, count=2, size=8, first=1.0, every=1.5),
         *workload.duplicates(rng, 5, seconds=SECONDS),
-        *workload.zoo(rng, seconds=SECONDS),
+        *zoo,
+        *_neighbours(next(call for call in zoo if call.key == "zoo-loop")),
     ]
     return calls, [*map(_death_of, workload.DEADLY), _orphan()]
+
+
+def _neighbours(loop: Call) -> list[Call]:
+    """Tasks that are at work beside it when its attempts run into their timeout."""
+    return [
+        workload.slow_at(f"neighbour-{number}", 1.5, at_seconds=loop.at_seconds + late)
+        for number, late in enumerate((1.0, 1.0, 4.0, 4.0))
+    ]
 
 
 def _death_of(kind: str) -> Strike:

@@ -1,4 +1,4 @@
-"""Enqueues in transactions that are rolled back, and enqueues in bulk, while workers are killed."""
+"""Enqueues that are rolled back, and in bulk, while workers die and connections are lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
     from chaos.scenarios.scenario import Workload
 
-SECONDS = 4.0
+SECONDS = 2.5
+CALM_SECONDS = SECONDS + 2.5
+"""When nobody enqueues any more, although producers begin seconds after faults on a busy machine."""
+SEVERAL_STATEMENTS = 1001
+"""So many rows do not fit into one INSERT of the engine."""
 
 
 def _aborted(rng: random.Random, count: int) -> list[Call]:
@@ -26,6 +30,19 @@ def _aborted(rng: random.Random, count: int) -> list[Call]:
             aborts=True,
         )
         for number in range(count)
+    ]
+
+
+def _torn() -> list[Call]:
+    """One batch of several statements, when nobody else enqueues any more."""
+    return [
+        Call(
+            key=f"torn-{number:04}",
+            kind="send_mail",
+            at_seconds=CALM_SECONDS + 0.4,
+            batch="torn",
+        )
+        for number in range(SEVERAL_STATEMENTS)
     ]
 
 
@@ -50,17 +67,32 @@ def _workload(rng: random.Random) -> Workload:
         *workload.mails(rng, 40, seconds=SECONDS),
         *_aborted(rng, 30),
         *_batches(rng, 10, 12),
+        *_torn(),
         *victims,
     ]
     return calls, [
-        Strike(fault="sigkill", on_start_of=victim.key, options={"target": "worker"})
-        for victim in victims
+        *(
+            Strike(fault="sigkill", on_start_of=victim.key, options={"target": "worker"})
+            for victim in victims
+        ),
+        *map(_lost_after_an_insert, (0.8, 1.4, 2.0, CALM_SECONDS)),
     ]
+
+
+def _lost_after_an_insert(at_seconds: float) -> Strike:
+    """Take a producer's connection away between a statement of a batch and what follows it."""
+    options = {"statement": "enqueue", "role": "producer", "error": "connection-lost"}
+    return Strike(
+        fault="statement-error",
+        at_seconds=at_seconds,
+        for_seconds=0.9,
+        options={**options, "at": "after"},
+    )
 
 
 TRANSACTIONS = Scenario(
     name="transactions",
-    summary="Enqueues that are rolled back, and enqueues in bulk, while workers are killed",
+    summary="Enqueues that are rolled back, and in bulk, while workers die and connections break",
     workload=_workload,
     exercises=("aborted-enqueue-executed", "torn-batch"),
 )

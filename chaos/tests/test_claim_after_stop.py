@@ -39,6 +39,28 @@ def test_a_claim_that_crosses_the_stop_is_right() -> None:
     assert_valid(NAME, script, stop_seconds=STOP)
 
 
+def test_a_worker_that_goes_on_claiming_is_found() -> None:
+    """One claim may have been under way at the stop; the next one was not."""
+    script = stopped(exits=4.5).enqueue(2.5, "order-2", 2).enqueue(2.6, "order-3", 3)
+    script.done(3.6, "order-2", 2).done(4.0, "order-3", 3)
+    proof = only_anomaly(NAME, script, stop_seconds=STOP).proof
+    assert proof.endswith("and still claimed row 3 at 4.00 s")
+
+
+def test_claims_of_the_first_half_second_are_right() -> None:
+    """A signal takes its time, and so do rows that are claimed at once."""
+    script = stopped(exits=4.5).enqueue(2.5, "order-2", 2).enqueue(2.6, "order-3", 3)
+    script.done(3.3, "order-2", 2).done(3.5, "order-3", 3)
+    assert_valid(NAME, script, stop_seconds=STOP)
+
+
+def test_a_worker_that_had_not_claimed_may_have_been_starting() -> None:
+    """It hears of the stop when it is up."""
+    script = Script().enqueue(1.0).enqueue(1.1, "order-2", 2).stop(3.0).exit(6.0)
+    script.done(4.0).done(5.0, "order-2", 2)
+    assert_valid(NAME, script, stop_seconds=STOP)
+
+
 def test_a_claim_long_after_the_stop_shows_that_it_was_lost() -> None:
     """The proof names the row; one finding for the claim, one for the worker that stays."""
     script = speaking(stopped(exits=None).enqueue(3.0, "order-2", 2), 20.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,10 +15,14 @@ from chaos.plan import Plan
 from chaos.scenarios import SCENARIOS
 from chaos.tests.script import good_run
 from chaos.tests.stored_runs import store_run
-from engine.command_line import USAGE_ERROR
+from engine.command_line import INTERRUPTED, USAGE_ERROR, run_or_harness_error
+from engine.subjects import subject_named
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from chaos.session import Cell, Request
 
 
 @pytest.fixture(autouse=True)
@@ -52,9 +57,12 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--scenario", "poisn"], "the nearest is poison"),
         (["run", "--scenario", "poison", "--all"], "leave --scenario out"),
         (["run", "--database", "oracle"], "invalid choice: 'oracle'"),
-        (["run", "--seed", "-1"], "'-1' is not a whole number"),
+        (["run", "--seed", "-1"], "'-1' is not a whole number, 0 or above"),
         (["run", "--subject", "nosuch"], "there is no subject 'nosuch'"),
-        (["run", "--subject", "no.such:Thing"], "cannot be loaded: No module named 'no'"),
+        (
+            ["run", "--subject", "no.such:Thing"],
+            "cannot be loaded: ModuleNotFoundError: No",
+        ),
         (["run", "--database-url", "nonsense"], "'nonsense' is not a database we know"),
         (
             ["run", "--database", "sqlite", "--database-url", "postgresql://u@127.0.0.1/test_x"],
@@ -74,7 +82,18 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["recheck", "."], "is no stored run and holds none"),
         (["recheck"], "the following arguments are required: DIR"),
         (["replay", "."], "is no stored run and holds none"),
-        (["replay", ".", "--times", "0"], "--times is a number from 1 to"),
+        (["replay", ".", "--times", "0"], "--times: '0' is not a whole number from 1 to"),
+        (["replay", ".", "--times", "x"], "--times: 'x' is not a whole number from 1 to"),
+        (["run", "--out", ""], "an empty text names no folder"),
+        (["recheck", ""], "an empty text names no folder"),
+        (["replay", ""], "an empty text names no folder"),
+        (["show", ""], "no scenario, anomaly, fault or folder ''"),
+        (["show", "no/where"], "there is no folder no/where"),
+        (["show", "zzz"], "folder 'zzz'; `list` has their names"),
+        (
+            ["run", "--database-url", "postgresql://u@127.0.0.1/prod"],
+            "would drop all data of 'prod'",
+        ),
         (["compare", "."], "name at least two different folders"),
         (["compare", ".", "./"], "name at least two different folders"),
         (["compare", ".", "nowhere"], "is no stored run and holds none"),
@@ -91,6 +110,49 @@ def test_what_cannot_be_asked_for_is_one_sentence(
 def test_a_complaint_names_the_help_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever mistypes an option of one command is not sent to another."""
     assert "see `nox -s chaos -- recheck --help`" in refused(capsys, "recheck")
+
+
+@pytest.mark.parametrize("body", ["sys.exit(0)", "class Mine:\n    __init__ = sys.exit"])
+def test_a_subject_that_exits_is_no_pass(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    """Its exit code of 0 would be read as VALID."""
+    name = f"exits_{len(body)}"
+    (tmp_path / f"{name}.py").write_text(f"import sys\n{body}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "SystemExit" in refused(capsys, "run", "--subject", f"{name}:Mine")
+
+
+def test_code_that_exits_later_is_no_pass_either(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only what the parser has answered ends with the parser's exit code."""
+    assert run_or_harness_error("chaos", lambda: sys.exit(0)) == USAGE_ERROR
+    assert "SystemExit: 0" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match=r"^0$"):
+        run_or_harness_error("chaos", lambda: main(["run", "--help"]))
+
+
+def test_a_specimen_is_called_by_its_own_name() -> None:
+    """A report of a broken engine does not accuse the one that is not."""
+    assert subject_named("chaos.zoo:no_reaper").name == "chaos.zoo:no_reaper"
+    assert subject_named("background_task").name == "background_task"
+
+
+def test_of_an_interrupted_run_nothing_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Runs that ended before it are kept, as are those whose log says how the harness failed."""
+
+    def interrupted(request: Request, _on_phase: object) -> Iterator[Cell]:
+        for name in ("ended/results.json", "failed/logs/harness.log", "begun/plan.json"):
+            (request.folder / name).parent.mkdir(parents=True)
+            (request.folder / name).touch()
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr("chaos.commands.carrying_out.run_session", interrupted)
+    assert main(["run", "--database", "sqlite", "--out", str(tmp_path / "out")]) == INTERRUPTED
+    (session,) = (tmp_path / "out").iterdir()
+    assert {run.name for run in session.iterdir()} == {"ended", "failed"}
 
 
 def test_runs_cannot_be_stored_in_a_file(

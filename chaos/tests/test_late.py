@@ -54,6 +54,45 @@ def test_a_row_that_waits_for_a_whole_recovery_more_than_promised_is_late() -> N
     )
 
 
+def slow_queue(seconds: float, *, rows: int = 10) -> Script:
+    """So many rows, each of which an idle worker claimed so late, and a first one."""
+    script = idle_worker()
+    for number in range(rows):
+        at = 10.0 + 10 * number
+        script.ready(at, f"slow-{number}", 10 + number).census(at + seconds / 2)
+        script.done(at + 0.02 + seconds, f"slow-{number}", 10 + number)
+    return script
+
+
+def test_a_queue_that_is_always_slow_is_late_too() -> None:
+    """Twice what is promised is the machine's, and of nine rows the median says nothing."""
+    proof = only_anomaly(NAME, slow_queue(2.1), wakes_up=WAKES_UP).proof
+    assert proof.startswith(
+        "half of 10 rows that became due while a worker held no claim, and no fault was at work,"
+        " waited for more than 2.10 s, where 1 s are promised; the slowest was row "
+    )
+    assert_valid(NAME, slow_queue(1.9), wakes_up=WAKES_UP)
+    assert_valid(NAME, slow_queue(2.1, rows=9), wakes_up=WAKES_UP)
+
+
+def test_a_queue_may_be_slow_while_any_fault_is_at_work() -> None:
+    """Whomever it disturbs: a lock of somebody else is enough."""
+    assert_valid(NAME, slow_queue(2.1).fault(5.0, "locks", until=200.0), wakes_up=WAKES_UP)
+    healed = slow_queue(2.1, rows=10).fault(5.0, "locks", until=6.0)
+    assert_valid(NAME, healed, wakes_up=WAKES_UP)
+
+
+def test_many_rows_of_one_hold_up_do_not_make_a_slow_queue() -> None:
+    """They were claimed at once, and so were those of the second hold-up."""
+    script = idle_worker()
+    for number in range(20):
+        at = 10.0 + 10 * (number % 2) + number / 100
+        script.ready(at, f"slow-{number}", 10 + number).census(at + 1.0)
+        script.claim(at + 3.0, task=f"slow-{number}", row=10 + number)
+        script.finish(at + 3.0, task=f"slow-{number}", row=10 + number)
+    assert_valid(NAME, script, wakes_up=WAKES_UP)
+
+
 def test_a_silence_may_be_the_machines() -> None:
     """Of each one, half a recovery time counts: 2.5 of these ten seconds."""
     assert_valid(NAME, late(26.0, every=100.0), wakes_up=WAKES_UP)

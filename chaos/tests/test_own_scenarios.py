@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from chaos.faults import FAULTS
 from chaos.project import Project
+from chaos.scenarios import SCENARIOS, Scenario
 from chaos.scenarios.own import load_own
+from chaos.soundness import flaw_of
+from chaos.strike_options import OPTIONS
 from engine.command_line import UsageError
 from engine.provenance import REPOSITORY
 from engine.subjects import BackgroundTask
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BAKERY = REPOSITORY / "docs" / "examples" / "bakery"
 HEAD = """\
@@ -49,6 +50,77 @@ def listed(*scenarios: str) -> str:
 def scenario(name: str = "mine", workload: str = "calls", also: str = "") -> str:
     """Write a scenario."""
     return f"Scenario(name={name!r}, summary='s', workload={workload}{also})"
+
+
+def call(also: str) -> str:
+    """Write a workload of one call with these fields."""
+    fields = {"key": "'k'", "kind": "'send_mail'", "at_seconds": "0"}
+    name, _, value = also.partition("=")
+    written = ", ".join(f"{name}={value}" for name, value in {**fields, name: value}.items())
+    return listed(scenario(workload=f"lambda rng: ([Call({written})], [])"))
+
+
+def strike(fault: str, also: str = "") -> str:
+    """Write a workload with this strike."""
+    written = f"[Strike(fault={fault!r}, {also})]"
+    return listed(scenario(workload=f"lambda rng: (calls(rng)[0], {written})"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (call("at_seconds=float('nan')"), "at_seconds of k is nan"),
+        (call("at_seconds=-5"), "at_seconds of k is -5"),
+        (call("at_seconds=1e9"), "at_seconds of k is 1000000000.0"),
+        (call("at_seconds='soon'"), "at_seconds of k is 'soon'"),
+        (call("delay_seconds=True"), "delay_seconds of k is True"),
+        (call("priority='high'"), "the priority 'high' of k"),
+        (strike("sigstop", "at_seconds=-1"), "at_seconds of sigstop is -1"),
+        (strike("sigstop", "for_seconds=-1"), "for_seconds of sigstop is -1"),
+        (strike("sigkill"), "sigkill lacks its option 'target'"),
+        (strike("sigkill", "options={'tarket': 'task'}"), "'tarket': the nearest is target"),
+        (strike("sigkill", "options={'target': 'tusk'}"), "target of sigkill is 'tusk'"),
+        (strike("table-lock", "options={'rows': 1}"), "no option 'rows': it takes none"),
+        (strike("clock", "options={'role': 'worker'}"), "clock lacks its option 'offset'"),
+        (listed(scenario(also=", workers='two'")), "workers is 'two'"),
+        (listed(scenario(also=", timeout_seconds=0")), "timeout_seconds is 0"),
+        (listed(scenario(also=", exercises='lost'")), "its exercises are 'lost'"),
+        (listed(scenario(workload="lambda rng: [1, 2]")), "its workload returned [1, 2]"),
+        (listed(scenario(workload="lambda rng: []")), "its workload returned []"),
+        (listed(scenario(workload="lambda rng: calls(rng)[0]")), "its workload returned [Call("),
+        (listed(scenario(workload="lambda rng: (calls(rng)[0], ['sigkill'])")), "is no Strike"),
+        (listed(scenario(workload="lambda rng: exit(0)")), "SystemExit: 0"),
+    ],
+)
+def test_nonsense_is_refused_with_its_field_and_its_value(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    """Nothing of it would do what was meant."""
+    said = complaint(tmp_path, text)
+    assert sentence in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("ours", SCENARIOS.values(), ids=SCENARIOS)
+def test_our_own_scenarios_keep_to_it(ours: Scenario) -> None:
+    """What is refused is refused to nobody who is right."""
+    assert flaw_of(ours.plan(3)) == ""
+
+
+def test_every_fault_with_options_is_there() -> None:
+    """A misspelt name of a fault would let all its options be refused."""
+    assert set(OPTIONS) <= set(FAULTS)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("python", "sentence"), [("/", "is not a program"), ("/bin/true", "without having imported")]
+)
+def test_a_python_that_is_none_is_refused(python: str, sentence: str) -> None:
+    """A folder can be entered and another program can end well: neither has imported anything."""
+    project = Project(path=BAKERY, settings="bakery.settings", python=Path(python))
+    with pytest.raises(UsageError, match=sentence):
+        project.check(BackgroundTask(), ["bakery.tasks.bake"])
 
 
 def test_the_example_has_a_scenario() -> None:

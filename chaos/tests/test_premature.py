@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chaos.tests.judging import assert_valid, check, only_anomaly
 from chaos.tests.script import Script
 from reports.schema import Verdict
@@ -60,6 +62,44 @@ def test_claims_without_any_due_time_or_clock_are_not_judged() -> None:
     script = delayed().claim(6.0).audit(7.0, "claim", row=2)
     script.say(2.0, "audit", "ok", "claim", value={"row": 1, "sequence": 90})
     assert_valid(NAME, script)
+
+
+def asked(run_at: float, **told: Any) -> Script:
+    """A row that was called for at 1 s, made at 2 s, due at ``run_at``, and claimed then."""
+    script = Script().call(1.0, **told).created(2.0, due=run_at).answer(2.1)
+    return script.claim(max(run_at, 2.2))
+
+
+def test_a_delay_counts_from_the_call_by_the_databases_clock() -> None:
+    """From the call at the earliest: up to 50 ms are the clocks'."""
+    for run_at in (4.0, 3.96, 5.0, 70.0):
+        assert_valid(NAME, asked(run_at, delay_seconds=3.0))
+    proof = only_anomaly(NAME, asked(3.9, delay_seconds=3.0)).proof
+    assert proof == (
+        "row 1 was created at 2.00 s to be due at 3.90 s, and no call that may have made it asked"
+        " for so early a time"
+    )
+
+
+def test_a_time_of_day_is_what_it_is() -> None:
+    """Whatever the producer's clock says now: it asked for that time."""
+    assert_valid(NAME, asked(4.0, due_at=1004.0, delay_seconds=0.0))
+    only_anomaly(NAME, asked(3.9, due_at=1004.0))
+    assert_valid(NAME, asked(3.0, due_at=1001.0, delay_seconds=3.0))
+
+
+def test_any_call_that_may_have_made_the_row_speaks_for_it() -> None:
+    """One that nobody knows the end of may have; one that was told of a duplicate has not."""
+    early = asked(3.0, delay_seconds=3.0)
+    assert_valid(NAME, early.call(1.5, delay_seconds=1.0))
+    twice = asked(3.0, delay_seconds=3.0).call(2.15).answer(2.18, duplicate=True)
+    only_anomaly(NAME, twice)
+
+
+def test_a_release_may_set_an_earlier_time() -> None:
+    """Only the creation answers the call."""
+    script = asked(4.0, delay_seconds=3.0).release(4.1, token=1, attempts=1, due=4.1)
+    assert_valid(NAME, script.claim(4.2, token=2))
 
 
 def test_a_row_that_is_due_at_once_puts_nothing_to_the_test() -> None:

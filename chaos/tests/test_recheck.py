@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from engine.command_line import USAGE_ERROR
 from reports.schema import Verdict, read_results, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -95,7 +96,10 @@ def test_a_broken_line_is_named_with_its_file(
     assert "all-1.ndjson, line 3: not an op" in capsys.readouterr().out.replace("\n", "")
 
 
-@pytest.mark.parametrize("damage", [b"\xff\xfe\n", b'{"time": "soon"}\n', b"[]\n", b"7\n"])
+@pytest.mark.parametrize(
+    "damage",
+    [b"\xff\xfe\n", b'{"time": "soon"}\n', b"[]\n", b"7\n", b"[" * 200_000 + b"\n"],
+)
 def test_damage_of_any_kind_is_one_sentence(
     run: Path, capsys: pytest.CaptureFixture[str], damage: bytes
 ) -> None:
@@ -137,3 +141,49 @@ def test_an_empty_history_is_none(run: Path, capsys: pytest.CaptureFixture[str])
     (run / "history" / "all-1.ndjson").write_text("")
     assert main(["recheck", str(run)]) == USAGE_ERROR
     assert "has no history" in flat(capsys)
+
+
+def test_a_process_that_speaks_in_two_files_proves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ops were copied or moved: UNKNOWN."""
+    run = store_run(tmp_path / "run", good_run())
+    (line, *_) = (run / "history" / "all-1.ndjson").read_text().splitlines()
+    (run / "history" / "all-2.ndjson").write_text(line + "\n")
+    assert main(["recheck", str(run)]) == 2
+    assert "harness speaks in all-1.ndjson and in all-2.ndjson" in flat(capsys)
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        (dict.clear, "the plan does not name its calls, its strikes, its exercises"),
+        (lambda plan: plan.pop("exercises"), "the plan does not name its exercises"),
+        (lambda plan: plan.update(exercises=["luck"]), "no anomaly is called 'luck'"),
+        (lambda plan: plan["strikes"].append({"fault": "sigstop"}), "planned strikes of the fault"),
+        (lambda plan: plan["calls"].append({"key": "order-9"}), "planned calls were never made"),
+    ],
+)
+def test_a_plan_that_the_history_does_not_meet_proves_nothing(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[dict[str, Any]], None],
+    missing: str,
+) -> None:
+    """The verdict is UNKNOWN, and says what is missing."""
+    run = store_run(tmp_path / "run", good_run())
+    plan = json.loads((run / "plan.json").read_text())
+    change(plan)
+    (run / "plan.json").write_text(json.dumps(plan))
+    assert main(["recheck", str(run)]) == 2
+    assert missing in flat(capsys)
+
+
+@pytest.mark.parametrize("plan", ["[" * 200_000, '{"calls": 7}', '{"strikes": [{}]}'])
+def test_a_plan_that_is_none_is_one_sentence(
+    run: Path, capsys: pytest.CaptureFixture[str], plan: str
+) -> None:
+    """It is bad input: no verdict."""
+    (run / "plan.json").write_text(plan)
+    assert main(["recheck", str(run)]) == USAGE_ERROR
+    assert "plan.json" in capsys.readouterr().out.replace("\n", "")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chaos.tests.judging import assert_valid, check
+from chaos.checkers import Intention, analyse
+from chaos.checkers.gaps import PHASES
+from chaos.tests.judging import CONTRACT, assert_valid, check
 from chaos.tests.script import Script, good_run, killed_run
 from reports.schema import Verdict
 
@@ -56,7 +58,7 @@ def test_a_queue_that_stuck_is_its_own_checks_business() -> None:
 def test_a_run_without_faults_needs_none() -> None:
     """The quiet run beside the others has to be VALID; everything else it needs still."""
     assert_valid(NAME, good_run())
-    assert_valid(NAME, good_run().fault(3.0, "sigstop"))
+    assert_valid(NAME, good_run().fault(3.0, "sigstop", until=4.0))
 
 
 def called(kind: str, end: str, *, aborts: bool = False) -> Script:
@@ -81,3 +83,125 @@ def test_a_run_in_which_no_attempt_returned_proves_nothing() -> None:
     """Though each had its effect."""
     script = good_run().without(lambda op: op.f == "attempt" and op.type == "ok")
     assert check(NAME, script).note == "no attempt returned"
+
+
+def summed_up(script: Script, **summary: int | bool) -> Script:
+    """Replace the final read by one that sums up what there was."""
+    script.without(lambda op: op.f == "final-read")
+    value = {"drained": True, **summary}
+    return script.say(61.0, "final-read", "ok", "final-read", value=value)
+
+
+def counted(script: Script) -> Script:
+    """Add a census that agrees with the good run."""
+    counts = {"created": 1, "finished": 1, "dead_lettered": 0, "deleted": 1}
+    return script.census(50.0, live=0, completed=1, failed=0, **counts)
+
+
+def lasting(*, disturbs: str = "nothing", pids: tuple[int, ...] = ()) -> Script:
+    """A good run with a fault that was healed."""
+    return good_run().fault(3.0, "sigstop", until=4.0, disturbs=disturbs, pids=pids)
+
+
+def killing(*, with_kill: bool) -> Script:
+    """A good run with a sigkill that struck process 812."""
+    script = good_run().say(3.0, "fault-1", "invoke", "sigkill", value={"disturbs": "nothing"})
+    if with_kill:
+        script.say(3.1, "fault-1.1", "invoke", "kill", value={"pid": 812, "target": "some"})
+        script.say(3.2, "fault-1.1", "ok", "kill", value={"pid": 812})
+    script.say(3.3, "fault-1", "ok", "sigkill", value={"pids": [812]})
+    return script.say(3.4, "fault-1", "invoke", "heal").say(3.5, "fault-1", "ok", "heal")
+
+
+def test_a_history_that_holds_all_that_it_speaks_of_has_no_gaps() -> None:
+    """Whatever it counts is there."""
+    assert_valid(NAME, summed_up(good_run(), produced=True, rows=1, audited=4))
+    assert_valid(NAME, counted(good_run()))
+    assert_valid(NAME, lasting(disturbs="processes", pids=(7,)))
+    assert_valid(NAME, killing(with_kill=True))
+    # Process 10 was a worker's, and its task enqueued.
+    assert_valid(NAME, summed_up(good_run().call(3.0).death(3.1, pid=10), produced=True))
+
+
+@pytest.mark.parametrize(
+    ("script", "missing"),
+    [
+        (
+            counted(good_run()).without(lambda op: op.f == "deleted"),
+            "the last census counted 1 deleted, and the audit tells of 0",
+        ),
+        (
+            counted(good_run()).without(lambda op: op.f == "row"),
+            "the last census counted 1 rows, and the final read tells of 0",
+        ),
+        (summed_up(good_run(), rows=2), "the final read wrote 2 rows, and the history has 1"),
+        (
+            summed_up(good_run(), audited=5),
+            "the final read wrote 5 audit ops, and the history has 4",
+        ),
+        (
+            summed_up(good_run().call(3.0), produced=True),
+            "1 calls have no end, although their producers came to theirs",
+        ),
+        (
+            good_run().say(3.0, "audit", "ok", "changed", task="order-1", value={"row": 1}),
+            "1 ops of the audit have no place in its sequence",
+        ),
+        (good_run().audit(3.0, "vanished"), "the audit has the word 'vanished'"),
+        (good_run().fault(3.0, "sigstop"), "sigstop at 3.00 s was never seen to be healed"),
+        (lasting(disturbs="processes"), "does not say which processes it struck"),
+        (
+            lasting().say(2.5, "harness", "ok", "phase", value={"name": "drain"}),
+            "sigstop at 3.00 s began after the time for faults",
+        ),
+        (killing(with_kill=False), "struck process 812, of whose kill nothing is told"),
+    ],
+)
+def test_a_gap_in_a_history_is_named_in_one_line(script: Script, missing: str) -> None:
+    """Nothing else is said, and it proves nothing."""
+    result = check(NAME, script)
+    assert result.verdict == Verdict.UNKNOWN
+    assert missing in result.note
+    assert ";" not in result.note
+
+
+def planned(script: Script, intended: Intention, *exercises: str) -> str:
+    """Return what is missing by the plan."""
+    results = analyse(script.ops, CONTRACT, intended=intended, exercises=exercises)
+    (result,) = (result for result in results.checks if result.name == NAME)
+    return result.note
+
+
+def told(script: Script) -> Script:
+    """Add all phases, and a worker."""
+    for phase, name in enumerate(PHASES, start=53):
+        script.say(phase, "harness", "ok", "phase", value={"name": name})
+    script.say(0.5, "harness", "ok", "spawn", value={"pid": 900, "slot": 0})
+    return script.exit(59.0)
+
+
+def test_a_plan_that_came_about_leaves_nothing_to_say() -> None:
+    """A task may be called twice, and a strike may fall more often than it was planned."""
+    intended = Intention(calls=["order-1", "order-1"], faults=["sigstop"])
+    script = lasting().fault(5.0, "sigstop", until=6.0).call(7.0).answer(7.1)
+    assert planned(told(script), intended) == ""
+
+
+def test_what_was_planned_and_did_not_come_about_is_named() -> None:
+    """Calls, strikes, phases, and workers with their ends."""
+    assert "1 planned calls were never made, order-9 first" in planned(
+        good_run(), Intention(calls=["order-1", "order-9"])
+    )
+    faults = Intention(faults=["sigstop", "sigstop"])
+    assert "1 planned strikes of the fault sigstop were never begun" in planned(lasting(), faults)
+    assert "nothing is told of the phases steady, chaos" in planned(lasting(), faults)
+    assert "no worker was started" in planned(lasting(), faults)
+    endless = told(lasting()).without(lambda op: op.f == "exit")
+    assert "nothing is told of how 1 of 1 workers ended" in planned(endless, faults)
+
+
+def test_a_plan_that_exercises_what_nobody_knows_proves_nothing() -> None:
+    """A misspelt name must not make a run easier."""
+    assert planned(good_run(), Intention(), "lots") == (
+        "no anomaly is called 'lots', which the plan exercises"
+    )

@@ -35,6 +35,8 @@ class BrokenBackgroundTask(BackgroundTask):
 
     def __init__(self, specimen: Specimen) -> None:
         self.specimen = specimen
+        # What people type after --subject: a report must not accuse the engine that is not broken.
+        self.name = f"chaos.zoo:{specimen.name}"  # type: ignore[misc]
 
     def settings(self) -> dict[str, Any]:
         """Return the engine's settings, and the app that breaks it."""

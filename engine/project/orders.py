@@ -17,8 +17,9 @@ A statement outside of a transaction is its own commit. An error by which a data
 it did cannot come after a commit, so there such an order waits for another statement.
 
 A file must appear whole and is never changed. Whoever takes one of its times leaves
-``NAME.taken.K`` beside it, and says in the history what it does before it does it; so the order is
-known to have been carried out by who may be dead by now.
+``NAME.taken.K`` beside it, and says ``order`` in the history before it does it, so that it is known
+who died of it; and ``obeyed`` once it is done: the stall is over, or the database has answered with
+the error.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from django.db import Error
 from django.db.backends.signals import connection_created
 
 from engine.project.errors import CONNECTION_LOST, raise_error
@@ -135,8 +137,9 @@ class _Gate:
                 continue
             statement = next((sql for sql in statements if order.statement.search(sql)), None)
             if statement is not None and (ticket := _take(order)):
-                _say(order, ticket, statement, session_number(self._connection))
-                _obey(order, self._connection)
+                say = _speaker(order, ticket, statement, session_number(self._connection))
+                say("order")
+                _obey(order, self._connection, say)
 
 
 def _read(folder: Path, role: str) -> Iterator[Order]:
@@ -169,21 +172,38 @@ def session_number(connection: Any) -> int | None:
     return None
 
 
-def _say(order: Order, ticket: int, statement: str, session: int | None) -> None:
-    if history := recorder("gate"):
-        value = {
-            "pid": os.getpid(),
-            "session": session,
-            "order": order.path.stem,
-            "ticket": ticket,
-            "do": order.do,
-            "at": order.at,
-            "statement": statement[:200],
-        }
-        history.write("ok", "order", value=value)
+def _speaker(
+    order: Order, ticket: int, statement: str, session: int | None
+) -> Callable[[str], None]:
+    """Return what writes a word about this order into the history."""
+    value = {
+        "pid": os.getpid(),
+        "session": session,
+        "order": order.path.stem,
+        "ticket": ticket,
+        "do": order.do,
+        "at": order.at,
+        "statement": statement[:200],
+    }
+
+    def say(f: str) -> None:
+        if history := recorder("gate"):
+            history.write("ok", f, value=value)
+
+    return say
 
 
-def _obey(order: Order, connection: Any) -> None:
+def _obey(order: Order, connection: Any, say: Callable[[str], None]) -> None:
+    try:
+        _do(order, connection)
+    except Error:
+        say("obeyed")
+        raise
+    if order.do != "error":
+        say("obeyed")
+
+
+def _do(order: Order, connection: Any) -> None:
     match order.do:
         case "sigkill":
             os.kill(os.getpid(), signal.SIGKILL)

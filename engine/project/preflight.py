@@ -1,6 +1,7 @@
 """``python -m engine.project.preflight KIND...``: can a project's settings and tasks be imported?
 
-What cannot is one sentence on standard error, and the exit code is 1.
+What cannot is one sentence on standard error, and the exit code is 1. If all can, the last line on
+standard output says so: an exit code of 0 alone could be that of any program.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ def main(kinds: Sequence[str]) -> int:
     complaint = _complaint_of_settings() or next(filter(None, map(_complaint_of, kinds)), "")
     if complaint:
         sys.stderr.write(f"{complaint}\n")
+    else:
+        sys.stdout.write("\npreflight: all of it can be imported\n")
     return 1 if complaint else 0
 
 

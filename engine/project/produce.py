@@ -66,7 +66,7 @@ def _enqueue(calls: list[JsonCall], begun_at: datetime.datetime, history: Record
     # As Django does between two requests: a connection that broke is opened again.
     close_old_connections()
     for call in calls:
-        history.write("invoke", "enqueue", task=call["key"], value=_invoked(call))
+        history.write("invoke", "enqueue", task=call["key"], value=_invoked(call, begun_at))
     try:
         answers = _call(calls, begun_at)
     except RolledBackError as error:
@@ -79,11 +79,13 @@ def _enqueue(calls: list[JsonCall], begun_at: datetime.datetime, history: Record
             history.write("ok", "enqueue", task=call["key"], value=answer)
 
 
-def _invoked(call: JsonCall) -> JsonCall:
+def _invoked(call: JsonCall, begun_at: datetime.datetime) -> JsonCall:
     told = ("kind", "delay_seconds", "unique", "priority", "batch", "aborts", "repeat_seconds")
     value = {name: call[name] for name in told if call[name] is not None}
     if not _goes_in_bulk(call):
         value.pop("batch", None)
+    if call["due_at_seconds"] is not None:
+        value["due_at"] = _schedule(call, begun_at).timestamp()
     return {**value, "digest": digest([call["key"], *call["args"]])}
 
 

@@ -46,8 +46,14 @@ def _load(path: str) -> Subject:
     module, _, attribute = path.partition(":")
     try:
         subject = getattr(importlib.import_module(module), attribute)()
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise SubjectUnavailableError(f"the subject {path} cannot be loaded: {error}") from error
+    except (Exception, SystemExit) as error:  # it is theirs, and may raise anything
+        raise SubjectUnavailableError(
+            f"the subject {path} cannot be loaded: {type(error).__name__}: {_said(error)}"
+        ) from error
     if not isinstance(subject, Subject):
         raise SubjectUnavailableError(f"{path} is not an engine.subjects.Subject")
     return subject
+
+
+def _said(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]

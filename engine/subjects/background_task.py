@@ -35,6 +35,7 @@ class BackgroundTask(Subject):
     worker_processes: ClassVar[bool] = True
     statements: ClassVar[Mapping[str, str]] = {
         "enqueue": rf"^INSERT (IGNORE )?INTO {SCHEDULED}\b",
+        "repeat": rf"^INSERT INTO .{SCHEDULED}.",
         "claim": rf"UPDATE {SCHEDULED} SET token = token \+ 1",
         "heartbeat": rf"UPDATE {SCHEDULED} SET lease_until = (?!NULL)",
         "finish": rf"INSERT INTO {COMPLETED}\b",

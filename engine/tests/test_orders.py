@@ -41,12 +41,11 @@ class Desk:
         path.write_text(json.dumps({**usual, **order}))
         return path
 
-    def said(self) -> list[dict[str, Any]]:
-        """Return what was said to have been carried out."""
+    def said(self, f: str = "order") -> list[dict[str, Any]]:
+        """Return what was said of orders that were taken, or ``obeyed``."""
         files = self.history.glob("gate-*.ndjson")
-        return [
-            json.loads(line)["value"] for file in files for line in file.read_text().splitlines()
-        ]
+        ops = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+        return [op["value"] for op in ops if op["f"] == f]
 
 
 @pytest.fixture
@@ -183,3 +182,26 @@ def test_who_carries_an_order_out_says_so_first(desk: Desk) -> None:
     (said,) = desk.said()
     assert (said["order"], said["ticket"], said["do"]) == ("fault-1", 1, "stall")
     assert said["session"] == session_number(connection)
+
+
+@pytest.mark.parametrize(
+    "order", [{"do": "stall", "seconds": 0.0}, {"do": "error", "error": "deadlock"}]
+)
+def test_who_has_carried_an_order_out_says_so_again(desk: Desk, order: dict[str, Any]) -> None:
+    """The stall is over, or the database has answered; it is told of the same order."""
+    desk.give(at="before", **order)
+
+    send("a")
+    assert desk.said("obeyed") == desk.said("order") != []
+
+
+def test_who_was_to_raise_an_error_and_did_not_has_not_obeyed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An announcement is no error."""
+    monkeypatch.setattr(orders, "raise_error", lambda *_: None)
+    desk.give(at="before", error="deadlock")
+
+    assert send("a")
+    assert len(desk.said("order")) == 1
+    assert desk.said("obeyed") == []

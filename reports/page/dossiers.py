@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from reports.page.attempts import DEATHS, find_attempts, process_id
 from reports.page.kills import find_kills
 from reports.page.leases import find_leases
+from reports.page.op_values import told_value
 from reports.page.wording import clip, name, plain, plural
 
 if TYPE_CHECKING:
@@ -146,11 +147,9 @@ def _sort_by_task(ops: Sequence[Op]) -> Mapping[str, list[Op]]:
 
 
 def _row(op: Op, anomaly: Anomaly, kind: str, timeline: Timeline) -> OpRow:
-    told = dict(op.value)
+    told = told_value(op, timeline)
     if op.task is not None and op.task != anomaly.task:
         told = {"task": op.task, **told}
-    if op.database_time is not None:
-        told["database_time"] = op.database_time
     return OpRow(
         kind=kind,
         seconds=f"{timeline.seconds(op):.3f}",

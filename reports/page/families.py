@@ -16,11 +16,17 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
         "double-claim",
         "zombie-finish",
         "zombie-heartbeat",
+        "overlong-lease",
         "double-finish",
         "illegal-transition",
     ),
     "Enqueues are transactions": ("unexpected", "aborted-enqueue-executed", "torn-batch"),
-    "Attempts are counted": ("attempt-overrun", "uncounted-attempt", "backoff-violation"),
+    "Attempts are counted": (
+        "attempt-overrun",
+        "early-dead-letter",
+        "uncounted-attempt",
+        "backoff-violation",
+    ),
     "Deaths are noticed and contained": (
         "unnoticed-death",
         "unprovoked-death",

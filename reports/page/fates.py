@@ -38,8 +38,6 @@ _NAMED = {
     "stuck": Fate.STUCK,
     "limbo": Fate.STUCK,
     "duplicated-effect": Fate.DUPLICATED,
-    "unjustified-redelivery": Fate.DUPLICATED,
-    "at-most-once-redelivery": Fate.DUPLICATED,
 }
 
 _SETTLING = {"lost", "stuck", "duplicated-effect"}

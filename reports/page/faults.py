@@ -74,7 +74,7 @@ def _window(ops: Sequence[Op], timeline: Timeline) -> FaultWindow:
         colour=stated_colour(first.value.get("colour")),
         start=timeline.seconds(first),
         end=max(heals, default=_end_of(ops, timeline)),
-        has_landed=bool(landings),
+        has_landed=bool(landings) and not any(op.type == "info" and op.f == first.f for op in ops),
         pids=frozenset(str(pid) for op in landings for pid in _pids(op)),
     )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from reports.page.dossier_figure import draw_dossier
 from reports.page.dossiers import MOST_DOSSIERS, MOST_OPS, choose, open_dossiers
 from reports.page.faults import find_faults
+from reports.page.op_values import told_value
 from reports.page.timeline import Timeline
-from reports.schema import Anomaly
+from reports.schema import Anomaly, Op
 from reports.tests.synthetic_runs import BOOT, OUTAGE, PAUSE, History, broken
 
 RUN = Timeline(zero=BOOT, end=30.0)
@@ -37,6 +40,30 @@ def test_a_dossier_knows_more_of_its_task_than_its_witness() -> None:
     assert [attempt.outcome for attempt in dossier.attempts] == ["killed"]
     assert len(dossier.leases) == 1
     assert len(dossier.rows) == 1
+
+
+def test_a_dossier_says_its_moments_in_seconds_of_the_run() -> None:
+    """Whatever clock they were read from; and nothing of how a fault is drawn."""
+    audit = Op(
+        time=BOOT + 2 * 10**9,
+        process="audit",
+        type="ok",
+        f="claim",
+        task="a",
+        value={"lease_until": 1_700_000_004.5},
+        database_time=1_700_000_000.0,
+    )
+    death = Op(
+        time=BOOT + 3 * 10**9,
+        process="harness",
+        type="ok",
+        f="death",
+        value={"pid": 7, "alive_at": BOOT + 10**9},
+    )
+    assert told_value(audit, RUN) == {"lease_until": "6.500 s"}
+    assert told_value(death, RUN) == {"pid": 7, "alive_at": "1.000 s"}
+    fault = dataclasses.replace(death, process="fault-1", value={"colour": "#000", "role": "x"})
+    assert told_value(fault, RUN) == {"role": "x"}
 
 
 def test_a_claim_that_never_started_is_shown_with_the_next_kill() -> None:

@@ -119,7 +119,8 @@ def test_what_the_contract_allows_is_no_bad_fate() -> None:
     )
 
     assert fates(history, allowed) == {"a": Fate.OK}
-    assert fates(history, broken("unjustified-redelivery", twice)) == {"a": Fate.DUPLICATED}
+    assert fates(history, broken("duplicated-effect", twice)) == {"a": Fate.DUPLICATED}
+    assert fates(history, broken("unjustified-redelivery", twice)) == {"a": Fate.OK}
 
 
 def test_more_effects_than_rows_and_bad_ends_are_duplicates() -> None:

@@ -53,6 +53,12 @@ def test_a_valid_run_is_summed_up_in_one_sentence(valid: Element) -> None:
     )
 
 
+def test_a_run_that_broke_promises_rules_nothing_out(invalid: Element) -> None:
+    """What was found in an INVALID run is shown by it."""
+    assert "Shows" in invalid.text
+    assert "Rules out" not in invalid.text
+
+
 def test_an_invalid_run_names_its_anomalies(invalid: Element) -> None:
     """The banner names each broken property with its count, and claims nothing held."""
     assert invalid.by_id("verdict").text == "INVALID"
