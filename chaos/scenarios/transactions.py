@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from chaos.scenarios.scenario import Workload
 
 SECONDS = 2.5
-CALM_SECONDS = SECONDS + 2.5
-"""When nobody enqueues any more, although producers begin seconds after faults on a busy machine."""
+CALM = "calm"
+"""The task that starts when nobody enqueues any more."""
+CALM_SECONDS = SECONDS + 0.7
 SEVERAL_STATEMENTS = 1001
 """So many rows do not fit into one INSERT of the engine."""
 
@@ -34,15 +35,15 @@ def _aborted(rng: random.Random, count: int) -> list[Call]:
 
 
 def _torn() -> list[Call]:
-    """One batch of several statements, when nobody else enqueues any more."""
-    return [
-        Call(
-            key=f"torn-{number:04}",
-            kind="send_mail",
-            at_seconds=CALM_SECONDS + 0.4,
-            batch="torn",
-        )
+    """One batch of several statements, a while into the calm, and one call that ends the calm."""
+    batch = [
+        Call(key=f"torn-{number:04}", kind="send_mail", at_seconds=CALM_SECONDS + 1.8, batch="torn")
         for number in range(SEVERAL_STATEMENTS)
+    ]
+    return [
+        Call(key=CALM, kind="send_mail", at_seconds=0.0, due_at_seconds=CALM_SECONDS),
+        *batch,
+        Call(key="after-all", kind="send_mail", at_seconds=CALM_SECONDS + 4.0),
     ]
 
 
@@ -75,17 +76,17 @@ def _workload(rng: random.Random) -> Workload:
             Strike(fault="sigkill", on_start_of=victim.key, options={"target": "worker"})
             for victim in victims
         ),
-        *map(_lost_after_an_insert, (0.8, 1.4, 2.0, CALM_SECONDS)),
+        _lost_after_an_insert(),
     ]
 
 
-def _lost_after_an_insert(at_seconds: float) -> Strike:
-    """Take a producer's connection away between a statement of a batch and what follows it."""
+def _lost_after_an_insert() -> Strike:
+    """Take the producer's connection away between two statements of the large batch."""
     options = {"statement": "enqueue", "role": "producer", "error": "connection-lost"}
     return Strike(
         fault="statement-error",
-        at_seconds=at_seconds,
-        for_seconds=0.9,
+        on_start_of=CALM,
+        for_seconds=2.0,
         options={**options, "at": "after"},
     )
 

@@ -66,7 +66,7 @@ def test_a_queue_of_one_s_own_is_put_to_the_test(tmp_path: Path) -> None:
     )
     (cell,) = session["cells"]
     assert (code, cell["verdict"]) == (1, "INVALID")
-    assert cell["anomalies"]["stuck"] == 3
+    assert cell["anomalies"]["stuck"] >= 3
     assert [check["name"] for check in cell["checks"] if check["verdict"] == "INVALID"] == ["stuck"]
 
 
