@@ -33,8 +33,13 @@ class DeathWatch:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the process; nothing may be asked any more."""
         if self._descriptor is not None:
             os.close(self._descriptor)
+            self._descriptor = None
 
     def kill(self) -> None:
         """Send SIGKILL, unless it is dead."""
@@ -53,7 +58,10 @@ class DeathWatch:
         if self._was_gone:
             return True
         if self._descriptor is not None:
-            return bool(select.select([self._descriptor], [], [], seconds)[0])
+            # Not select(), which knows no descriptor above 1023.
+            poll = select.poll()
+            poll.register(self._descriptor, select.POLLIN)
+            return bool(poll.poll(seconds * 1000.0))
         return self._poll(seconds)
 
     def _poll(self, seconds: float) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -22,19 +21,19 @@ class Mortality:
         self._watches: dict[int, DeathWatch] = {}
         self._alive_at: dict[int, int] = {}
         self._buried: set[int] = set()
-        self._stack = contextlib.ExitStack()
 
     def look(self) -> None:
         """Watch those that spoke for the first time, and write who was seen dead since."""
         for pid in self._bodies.pids - self._watches.keys() - self._buried:
-            self._watches[pid] = self._stack.enter_context(DeathWatch(pid))
+            self._watches[pid] = DeathWatch(pid)
         for pid, watch in list(self._watches.items()):
             # Taken before: it lived when somebody began to ask.
             asked_at = time.monotonic_ns()
             if not watch.is_dead():
                 self._alive_at[pid] = asked_at
                 continue
-            del self._watches[pid]
+            # A run may see thousands of them die.
+            self._watches.pop(pid).close()
             self._buried.add(pid)
             value = {"pid": pid, "alive_at": self._alive_at.pop(pid, None)}
             self._history.write("ok", "death", value=value)
@@ -42,4 +41,5 @@ class Mortality:
     def close(self) -> None:
         """Look for the last time."""
         self.look()
-        self._stack.close()
+        for watch in self._watches.values():
+            watch.close()
