@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from chaos.faults import FAULTS, NotHealed, NotLanded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from chaos.arena import Arena
     from chaos.faults import Fault
+    from chaos.faults.fault import Proof
     from chaos.plan import Strike
     from reports.schema import Op
 
@@ -30,7 +31,7 @@ class _Active:
     fault: Fault
     heal_at: float
     stack: contextlib.ExitStack
-    proof: Callable[[], Mapping[str, Any] | None] | None
+    proof: Proof | None
 
 
 class Conductor:

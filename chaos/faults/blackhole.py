@@ -9,20 +9,18 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults.fault import PURPLE, Fault
+from chaos.faults.fault import PURPLE, Fault, Proof
 from chaos.faults.network import needs_network, proxy_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
     from chaos.proxy import Blackhole
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Swallow everything; connections that lost something are reset when it is healed."""
     with proxy_of(arena, options).blackhole() as toxic:
         yield lambda: _seen(toxic)

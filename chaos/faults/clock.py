@@ -12,11 +12,11 @@ import datetime
 import json
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults.fault import YELLOW, Fault
+from chaos.faults.fault import YELLOW, Fault, Proof
 from chaos.gates import gate_ops
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from chaos.arena import Arena
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Set the clocks; they are right again when it is healed."""
     role = str(options["role"])
     offset = _offset(options)

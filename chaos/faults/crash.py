@@ -10,20 +10,18 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from chaos.deathwatch import DeathWatch
-from chaos.faults.fault import VERMILION, Fault
+from chaos.faults.fault import VERMILION, Fault, Proof
 from chaos.faults.orders import ordered, taken
 from chaos.faults.patience import landing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Give the order, and see who carried it out dead."""
     name = str(options["name"])
     order = {"statement": options["statement"], "at": options["at"], "do": "sigkill"}

@@ -8,19 +8,17 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults.fault import BLUE, Fault
+from chaos.faults.fault import BLUE, Fault, Proof
 from chaos.faults.outages import taken_away, without_server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, _options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, _options: Mapping[str, Any]) -> Iterator[Proof]:
     """Shut the server down; start it on the same data and port."""
     database = arena.database
     with taken_away(database.shut_down, database.restart) as pids:

@@ -9,20 +9,18 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults.fault import PURPLE, Fault
+from chaos.faults.fault import PURPLE, Fault, Proof
 from chaos.faults.orders import obeyed, ordered, taken
 from chaos.faults.patience import landing, wait_while
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Give the order; it has landed when who took it has stood still for as long as it says."""
     name, seconds = str(options["name"]), float(options["seconds"])
     order: dict[str, Any] = {"statement": "heartbeat", "at": "after-commit", "do": "stall"}

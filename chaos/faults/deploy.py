@@ -11,18 +11,16 @@ import contextlib
 import math
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults.fault import GREEN, Fault, NotLanded
+from chaos.faults.fault import GREEN, Fault, NotLanded, Proof
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from chaos.arena import Arena
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Replace a part of the workers, and the others when it is healed."""
     workers = arena.cluster.workers()
     if not workers:

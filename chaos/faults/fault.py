@@ -9,10 +9,10 @@ long as there is none. A fault that was never seen to land makes a run UNKNOWN.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from chaos.arena import Arena
@@ -31,6 +31,10 @@ VERMILION: Final = "#D55E00"
 PURPLE: Final = "#CC79A7"
 GREY: Final = "#999999"
 """The palette of Okabe and Ito, which colour-blind people can tell apart."""
+
+
+Proof = Callable[[], Mapping[str, Any] | None]
+"""Returns the evidence that a fault landed, once there is some."""
 
 
 class NotLanded(Exception):  # noqa: N818 - not an error of the harness: the fault found no victim
@@ -70,6 +74,6 @@ class Fault:
     needs_proxy: bool = False
 
 
-def seen(**evidence: Any) -> Callable[[], Mapping[str, Any]]:
+def seen(**evidence: Any) -> Proof:
     """Return the proof of a fault that was seen to land while it struck."""
     return lambda: evidence

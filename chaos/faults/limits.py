@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from chaos.faults.fault import BLUE, SKY, Fault, NotLanded
+from chaos.faults.fault import BLUE, SKY, Fault, NotLanded, Proof
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def inflict(
     kind: int, used: Callable[[int], int], arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+) -> Iterator[Proof]:
     """Lower the limits, see that nothing is left below them, and raise them back."""
     target = str(options["target"])
     worker = arena.cluster.worker_of(int(options.get("trigger_pid") or 0))

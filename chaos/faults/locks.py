@@ -11,12 +11,12 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.faults.fault import ORANGE, SKY, YELLOW, Fault, NotLanded, seen
+from chaos.faults.fault import ORANGE, SKY, YELLOW, Fault, NotLanded, Proof, seen
 from chaos.faults.patience import landing
 from chaos.faults.side_connections import ask, side_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
     from engine.databases import Database
@@ -46,9 +46,7 @@ _WORDS: Final = {
 
 
 @contextlib.contextmanager
-def lock_rows(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def lock_rows(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Lock rows as soon as there are any, and do nothing more."""
     with side_connection(arena) as connection:
         limit = int(options.get("rows", ROWS))
@@ -71,9 +69,7 @@ def _begin(connection: Any, sql: str) -> list[tuple[Any, ...]]:
 
 
 @contextlib.contextmanager
-def lock_table(
-    arena: Arena, _options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def lock_table(arena: Arena, _options: Mapping[str, Any]) -> Iterator[Proof]:
     """Wait for the lock of the whole table, with everybody else behind us; then sit on it."""
     words = _WORDS[arena.database.name]
     with side_connection(arena) as connection:
@@ -84,9 +80,7 @@ def lock_table(
 
 
 @contextlib.contextmanager
-def hold_snapshot(
-    arena: Arena, _options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def hold_snapshot(arena: Arena, _options: Mapping[str, Any]) -> Iterator[Proof]:
     """Begin to read; it has landed when the queue has changed and we do not see it."""
     with side_connection(arena) as connection, side_connection(arena) as other:
         ask(connection, _WORDS[arena.database.name]["snapshot"])

@@ -11,20 +11,18 @@ import contextlib
 import functools
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults.fault import VERMILION, Fault, NotLanded
+from chaos.faults.fault import VERMILION, Fault, NotLanded, Proof
 from chaos.faults.network import needs_network, proxy_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
     from chaos.proxy import LoseAnswers
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Lose the answers; those that were not lost by then arrive when it is healed."""
     name = str(options["statement"])
     statement = arena.subject.statements.get(name)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults.fault import GREY, Fault
+from chaos.faults.fault import GREY, Fault, Proof
 from chaos.faults.network import proxy_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
     from engine.databases import Database
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Leave notifications out; they arrive again when it is healed."""
     with proxy_of(arena, options).drop_notifications() as toxic:
         yield lambda: {"dropped": toxic.dropped} if toxic.dropped else None

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from chaos.arena import Arena
+    from chaos.faults.fault import Proof
 
-    Proof = Callable[[], Mapping[str, Any] | None]
 
 PATIENCE_SECONDS: Final = 15.0
 STEP_SECONDS: Final = 0.01

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 import psutil
 
 from chaos.deathwatch import DeathWatch
-from chaos.faults.fault import PURPLE, Fault, NotLanded
+from chaos.faults.fault import PURPLE, Fault, NotLanded, Proof
 from chaos.faults.patience import landing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
 
@@ -27,9 +27,7 @@ HARMS: Final = frozenset({"death", "grip", "orphan"})
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Watch the process, and end what it left behind."""
     pid, harm = options.get("trigger_pid"), options["harm"]
     if harm not in HARMS:

@@ -10,11 +10,11 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.faults.fault import GREY, Fault
+from chaos.faults.fault import GREY, Fault, Proof
 from chaos.faults.patience import landing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
     from engine.databases import Database
@@ -28,9 +28,7 @@ JOIN_SECONDS: Final = 30.0
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, _options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, _options: Mapping[str, Any]) -> Iterator[Proof]:
     """Take connections until the server refuses; give all of them back."""
     hoard = _Hoard(arena.database)
     hoard.start()

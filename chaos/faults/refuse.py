@@ -5,19 +5,17 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults.fault import ORANGE, Fault
+from chaos.faults.fault import ORANGE, Fault, Proof
 from chaos.faults.network import needs_network, proxy_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Reset and refuse; new connections are welcome again when it is healed."""
     proxy = proxy_of(arena, options)
     with proxy.refuse() as toxic:

@@ -8,19 +8,17 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults.fault import VERMILION, Fault
+from chaos.faults.fault import VERMILION, Fault, Proof
 from chaos.faults.network import needs_network, proxy_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Reset all open connections, once; there is nothing to heal."""
     proxy = proxy_of(arena, options)
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.faults.fault import GREEN, Fault
+from chaos.faults.fault import GREEN, Fault, Proof
 from chaos.faults.orders import ordered, taken
 from chaos.faults.patience import landing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
     from engine.databases import Database
@@ -29,9 +29,7 @@ TELLERS: Final = 20
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Have the next one who runs the statement tell its session, and end that."""
     name, must_be_idle = str(options["name"]), bool(options.get("idle"))
     order = {"statement": options["statement"], "at": "after", "do": "stall", "times": TELLERS}

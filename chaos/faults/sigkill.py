@@ -12,10 +12,10 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 from chaos.deathwatch import DeathWatch
-from chaos.faults.fault import VERMILION, Fault, NotLanded, seen
+from chaos.faults.fault import VERMILION, Fault, NotLanded, Proof, seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from chaos.arena import Arena
 
@@ -23,9 +23,7 @@ DEATH_SECONDS: Final = 20.0
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Kill, and see all victims dead; workers that ended are started again."""
     target = options["target"]
     victims = _victims(arena, target, options.get("trigger_pid"))

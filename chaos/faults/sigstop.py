@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
-from chaos.faults.fault import PURPLE, Fault, NotHealed, NotLanded, seen
+from chaos.faults.fault import PURPLE, Fault, NotHealed, NotLanded, Proof, seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
 
@@ -33,9 +33,7 @@ PROBE_MILLISECONDS: Final = 100
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Stop, and see all victims stopped; they go on when it is healed."""
     pids = _victims(arena, options["target"], options.get("trigger_pid"))
     try:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults.fault import BLUE, Fault, NotLanded
+from chaos.faults.fault import BLUE, Fault, NotLanded, Proof
 from chaos.faults.side_connections import ask, side_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
     from engine.databases import Database
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, _options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, _options: Mapping[str, Any]) -> Iterator[Proof]:
     """Take the write lock and sit on it."""
     with side_connection(arena) as writer, side_connection(arena) as probe:
         ask(writer, "BEGIN IMMEDIATE")

@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults.fault import ORANGE, Fault
+from chaos.faults.fault import ORANGE, Fault, Proof
 from chaos.faults.orders import obeyed, ordered
 from chaos.faults.patience import landing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaos.arena import Arena
     from engine.databases import Database
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def inflict(
-    arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Order the error; it has landed when the database has answered somebody with it."""
     name = str(options["name"])
     order = {word: options[word] for word in ("statement", "at", "error")}

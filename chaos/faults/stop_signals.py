@@ -15,20 +15,18 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from chaos.deathwatch import DeathWatch
-from chaos.faults.fault import ORANGE, YELLOW, Fault, NotLanded
+from chaos.faults.fault import ORANGE, YELLOW, Fault, NotLanded, Proof
 from chaos.faults.patience import landing
 from chaos.faults.sigkill import kill
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from chaos.arena import Arena
 
 
 @contextlib.contextmanager
-def inflict(
-    number: signal.Signals, arena: Arena, options: Mapping[str, Any]
-) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+def inflict(number: signal.Signals, arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Tell them to stop, and see them end; the harness starts others in their place."""
     pids = _workers(arena, options["target"], options.get("trigger_pid"))
     if not pids:

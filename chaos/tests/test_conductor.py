@@ -10,14 +10,14 @@ from chaos import conductor
 from chaos.arena import Arena
 from chaos.bodies import Bodies
 from chaos.conductor import Conductor
-from chaos.faults.fault import BLUE, Fault, NotLanded
+from chaos.faults.fault import BLUE, Fault, NotLanded, Proof
 from chaos.history import History
 from chaos.plan import Plan, Strike
 from engine.project.recorder import Recorder
 from reports.schema import Op
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import pytest
@@ -57,9 +57,7 @@ class Stage:
         self.conductor = Conductor(arena, {"frost": fault})
 
     @contextlib.contextmanager
-    def _inflict(
-        self, _arena: Arena, options: Mapping[str, Any]
-    ) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+    def _inflict(self, _arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
         if self.refusal:
             raise NotLanded(self.refusal)
         self.events.append(f"strike {options.get('trigger_pid')}")

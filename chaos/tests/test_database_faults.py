@@ -24,12 +24,12 @@ from engine.subjects import BackgroundTask, subject_named
 from engine.subjects.audit import AuditedTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from chaos.faults.fault import Proof
     from engine.databases import Database
 
-    Proof = Callable[[], Mapping[str, Any] | None]
 
 PLAN = Plan(scenario="none", seed=1, workers=0, processes=0, calls=(), strikes=())
 DEADLINE_SECONDS = 30.0

@@ -25,9 +25,10 @@ from engine.subjects import BackgroundTask
 from reports.schema import read_history
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from chaos.faults.fault import Proof
     from reports.schema import Op
 
 PLAN = Plan(scenario="none", seed=1, workers=1, processes=1, calls=(), strikes=())
@@ -84,9 +85,7 @@ class _Stage:
         return [op for op in read_history(self.folder) if op.f == f]
 
     @contextlib.contextmanager
-    def struck(
-        self, fault: str, **options: Any
-    ) -> Iterator[Callable[[], Mapping[str, Any] | None]]:
+    def struck(self, fault: str, **options: Any) -> Iterator[Proof]:
         """Inflict a fault on the worker."""
         told = {"trigger_pid": self.pid, "name": "fault-1", **options}
         with FAULTS[fault].inflict(self.arena, told) as proof:
