@@ -147,7 +147,8 @@ def _kill(cursor: Any, session: int) -> bool:
 
     try:
         cursor.execute(f"KILL {int(session)}")
-    except pymysql.err.MySQLError as error:
+    # Not pymysql.err: Django's backend imports that anew as MySQLdb.err, with classes of its own.
+    except pymysql.MySQLError as error:
         # A session may end by itself before its turn comes.
         if error.args[0] != _NO_SUCH_SESSION:
             raise

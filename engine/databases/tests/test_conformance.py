@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+import types
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Any
@@ -253,3 +254,13 @@ def test_a_session_that_is_gone_cannot_be_ended(database: Database) -> None:
         assert time.monotonic() < deadline
 
     assert database.end_session(number) is False
+
+
+def test_a_session_that_is_gone_cannot_be_ended_beside_djangos_backend(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Django's backend for MySQL puts a second ``pymysql.err`` in the first one's place."""
+    pymysql = pytest.importorskip("pymysql")
+    monkeypatch.setattr(pymysql, "err", types.SimpleNamespace(MySQLError=ArithmeticError))
+
+    test_a_session_that_is_gone_cannot_be_ended(database)
