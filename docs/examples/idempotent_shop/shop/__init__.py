@@ -1,0 +1,1 @@
+"""A shop that charges cards and ships parcels."""
