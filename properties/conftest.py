@@ -8,8 +8,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from background_task.enqueue import queue_database
+from properties.interleaving import Sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from background_task.databases import QueueDatabase
 
 _COMMON = settings(
@@ -36,3 +39,10 @@ settings.load_profile("dev")
 def database(transactional_db: None) -> QueueDatabase:
     """The queue's database, with empty tables, and commits that are real."""
     return queue_database()
+
+
+@pytest.fixture
+def sessions(database: QueueDatabase) -> Iterator[Sessions]:
+    """Sessions with connections of their own, which many schedules share."""
+    with Sessions(database.alias) as opened:
+        yield opened

@@ -129,8 +129,9 @@ def forgotten(
         f"SELECT id, token FROM {SCHEDULED} WHERE lease_until IS NOT NULL AND claimed_by = %s",
         (terms.owner,),
     ).fetchall()
-    ids = {claim.id for claim in known}
-    return [(id_, token) for id_, token in rows if id_ not in ids]
+    # By token too: a stale claim that it knows is not the one that it does not know of.
+    tokens = {(claim.id, claim.token) for claim in known}
+    return [(id_, token) for id_, token in rows if (id_, token) not in tokens]
 
 
 def has_expired(database: QueueDatabase) -> bool:

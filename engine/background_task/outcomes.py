@@ -99,13 +99,20 @@ def record(
     """
     if not outcomes:
         return []
-    every = [outcome.claim for outcome in outcomes]
-    held = {claim.id for claim in claims.hold(database, every)}
-    valid = [outcome for outcome in outcomes if outcome.claim.id in held]
+    held = set(claims.hold(database, [outcome.claim for outcome in outcomes]))
+    valid: list[Outcome] = []
+    stale: list[Claim] = []
+    for outcome in outcomes:
+        # A claim ends once, also if two ends of it are in one batch.
+        if outcome.claim in held:
+            held.remove(outcome.claim)
+            valid.append(outcome)
+        else:
+            stale.append(outcome.claim)
     finish(database, _of_kind(valid, Finished), keep_completed=keep_completed)
     fail(database, _of_kind(valid, Failed))
     release(database, _of_kind(valid, Released))
-    return [claim for claim in every if claim.id not in held]
+    return stale
 
 
 def finish(database: QueueDatabase, finished: Sequence[Finished], *, keep_completed: bool) -> None:
@@ -115,7 +122,8 @@ def finish(database: QueueDatabase, finished: Sequence[Finished], *, keep_comple
     if keep_completed:
         _keep(database, finished)
     else:
-        retried = [outcome.claim.id for outcome in finished if outcome.claim.attempt > 1]
+        # By token, as attempts count from 1 again when a task is requeued.
+        retried = [outcome.claim.id for outcome in finished if outcome.claim.token > 1]
         _forget_errors(database, retried)
     holding = [outcome.claim.id for outcome in finished if outcome.claim.has_sequel]
     if holding:

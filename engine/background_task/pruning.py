@@ -7,9 +7,18 @@ even on SQLite, where one transaction writes at a time.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from background_task.models import AttemptError, CompletedTask, EndedTask, FailedTask, HeldHash
+from django.db.models import Exists, OuterRef
+
+from background_task.models import (
+    AttemptError,
+    CompletedTask,
+    EndedTask,
+    FailedTask,
+    HeldHash,
+    ScheduledTask,
+)
 from background_task.monitoring.workers import silent_rows
 
 if TYPE_CHECKING:
@@ -20,6 +29,8 @@ if TYPE_CHECKING:
 
     from background_task.databases import QueueDatabase
 
+_TASKS: Final = (ScheduledTask, CompletedTask, FailedTask)
+
 
 def old_rows(
     database: QueueDatabase,
@@ -29,8 +40,11 @@ def old_rows(
 ) -> dict[str, QuerySet[Any]]:
     """Return what may go, by its name in the plural, the oldest first; ages by the database."""
     now = database.now()
+    is_gone = [~Exists(table.objects.filter(pk=OuterRef("task_id"))) for table in _TASKS]
     old: dict[str, QuerySet[Any]] = {
         "held hashes": HeldHash.objects.filter(held_until__lt=now).order_by("held_until"),
+        # Whoever cancels a task, or deletes it in a way of their own, leaves its errors.
+        "errors of tasks that are gone": AttemptError.objects.filter(*is_gone).order_by("pk"),
         "rows of silent workers": silent_rows(database, now).order_by("seen_at"),
     }
     if completed is not None:

@@ -64,7 +64,11 @@ def test_without_an_age_no_task_goes(history: None) -> None:
     """Only what means nothing any more."""
     before = _left()
 
-    assert _run() == ["removed 0 held hashes", "removed 0 rows of silent workers"]
+    assert _run() == [
+        "removed 0 held hashes",
+        "removed 0 errors of tasks that are gone",
+        "removed 0 rows of silent workers",
+    ]
     assert _left() == before
 
 
@@ -89,7 +93,11 @@ def test_holds_that_are_over_and_silent_workers_go(database: QueueDatabase) -> N
             name=name, processes=1, started_at=seen, seen_at=seen, lease_seconds=15.0
         )
 
-    assert _run() == ["removed 1 held hashes", "removed 1 rows of silent workers"]
+    assert _run() == [
+        "removed 1 held hashes",
+        "removed 0 errors of tasks that are gone",
+        "removed 1 rows of silent workers",
+    ]
     assert HeldHash.objects.get().task_hash == Worker.objects.get().name == "new"
 
 
@@ -148,3 +156,14 @@ def test_bad_input_is_one_sentence(history: None, arguments: list[str], sentence
         _run(*arguments)
 
     assert _left() == before
+
+
+def test_errors_go_with_the_last_trace_of_their_task(history: None) -> None:
+    """Somebody cancelled it; the errors of tasks that are in a table stay."""
+    kept = AttemptError.objects.count()
+    AttemptError.objects.create(
+        task_id=10**6, attempt=1, claimed_by="x", failed_at="2026-01-01T00:00:00Z", traceback="why"
+    )
+
+    assert "removed 1 errors of tasks that are gone" in _run()
+    assert AttemptError.objects.count() == kept

@@ -1,0 +1,56 @@
+"""Interleavings: sessions against the real database, one SQL statement at a time, in any order."""
+
+from __future__ import annotations
+
+from properties.interleaving.faults import (
+    ERRORS,
+    ClockStep,
+    Crash,
+    Fault,
+    LostConnection,
+    Refusal,
+)
+from properties.interleaving.ladder import Step, ladder
+from properties.interleaving.scheduler import Play, Sessions, Stuck
+from properties.interleaving.schedules import (
+    Bounded,
+    Choices,
+    Priorities,
+    Schedule,
+    bounded,
+    one_after_the_other,
+    policies,
+    priorities,
+    schedules,
+    uniform,
+)
+from properties.interleaving.session import COMMIT, ROLLBACK, Ended, Killed, gate
+
+__all__ = [
+    "COMMIT",
+    "ERRORS",
+    "ROLLBACK",
+    "Bounded",
+    "Choices",
+    "ClockStep",
+    "Crash",
+    "Ended",
+    "Fault",
+    "Killed",
+    "LostConnection",
+    "Play",
+    "Priorities",
+    "Refusal",
+    "Schedule",
+    "Sessions",
+    "Step",
+    "Stuck",
+    "bounded",
+    "gate",
+    "ladder",
+    "one_after_the_other",
+    "policies",
+    "priorities",
+    "schedules",
+    "uniform",
+]

@@ -1,0 +1,34 @@
+"""The engine keeps its promises in every order of SQL statements, and whatever goes wrong in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from properties.interleaving import schedules
+from properties.races import RACES, Race, play
+
+if TYPE_CHECKING:
+    from background_task.databases import QueueDatabase
+    from properties.interleaving import Sessions
+
+
+@pytest.mark.parametrize("race", RACES.values(), ids=lambda race: race.name)
+@given(data=st.data())
+def test_no_order_of_statements_breaks_a_promise(
+    database: QueueDatabase, sessions: Sessions, race: Race, data: st.DataObject
+) -> None:
+    """Few preemptions, random priorities and uniform choices: none finds an anomaly."""
+    play(race, database, sessions, data.draw(schedules(race.sessions)))
+
+
+@pytest.mark.parametrize("race", RACES.values(), ids=lambda race: race.name)
+@given(data=st.data())
+def test_nothing_that_goes_wrong_within_a_race_breaks_a_promise(
+    database: QueueDatabase, sessions: Sessions, race: Race, data: st.DataObject
+) -> None:
+    """Crashes, lost answers, errors and time, between any two statements of any order."""
+    play(race, database, sessions, data.draw(schedules(race.sessions, most_faults=2)))
