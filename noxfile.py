@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -90,8 +91,31 @@ def properties(session: nox.Session) -> None:
     databases, rest = databases_of(session.posargs, default=["sqlite", "postgresql"])
     profile, rest = option_of(rest, "--profile", default="dev")
     for database in databases:
-        arguments = ("-n", "2", "properties", f"--hypothesis-profile={profile}", *rest)
-        run_pytest(session, database, *arguments)
+        folders = ("properties", "--ignore=properties/zoo")
+        run_pytest(session, database, "-n", "2", *folders, f"--hypothesis-profile={profile}", *rest)
+
+
+@nox.session
+def zoo(session: nox.Session) -> None:
+    """Show that every broken engine is caught: nox -s zoo -- --database mysql --seeds 10."""
+    install(session, "properties", "chaos")
+    databases, rest = databases_of(session.posargs, default=["sqlite", "postgresql"])
+    seeds, rest = option_of(rest, "--seeds", default="3")
+    folder = ROOT / "reports" / "zoo"
+    shutil.rmtree(folder, ignore_errors=True)
+    session.env |= {"KILLPROOF_ZOO": str(folder), "KILLPROOF_ZOO_SEEDS": seeds}
+    try:
+        for database in databases:
+            run_pytest(session, database, "-n", "2", "properties/zoo", *rest)
+    finally:
+        session.run("python", "-m", "properties.zoo.table", str(folder))
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Mutate the checkers; fail if the tests do not notice: nox -s mutation -- lost late."""
+    install(session, "mutation")
+    run_and_exit_like(session, "properties.mutation", *session.posargs)
 
 
 @nox.session

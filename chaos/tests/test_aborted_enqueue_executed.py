@@ -60,3 +60,19 @@ def test_bodies_that_are_told_no_row_accuse_nobody() -> None:
 def test_without_a_failed_enqueue_nothing_is_put_to_the_test() -> None:
     """The check says so."""
     assert "no enqueues that failed" in check(NAME, good_run()).note
+
+
+def test_a_task_whose_rows_repeat_makes_rows_itself() -> None:
+    """The audit tells so in one way or the other, though no call does."""
+    for told in ({"repeats": True}, {"slot_at": 1005.0}):
+        script = aborted().call(2.0).audit(2.05, "created", **told).answer(2.1).body(3.0)
+        assert_valid(NAME, script.body(8.0, pid=801, row=2))
+
+
+def test_what_nobody_tells_leaves_no_hole_in_the_proof() -> None:
+    """No row, no error, no transaction."""
+    script = Script().call(1.0).say(1.1, "producer-10", "fail", "enqueue", task="order-1")
+    assert only_anomaly(NAME, script.effect(2.0)).proof == (
+        "order-1 ran in body-800 at 2.00 s, and no enqueue can have asked for it but that of"
+        " producer-10, which failed at 1.10 s"
+    )

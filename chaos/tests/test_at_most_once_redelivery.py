@@ -26,3 +26,10 @@ def test_other_contracts_do_not_see_it() -> None:
     """The check is left out of the results."""
     names = {result.name for result in analyse(killed_run().ops, CONTRACT).checks}
     assert NAME not in names
+
+
+def test_the_first_two_of_many_starts_are_told() -> None:
+    """More of them are no other anomaly."""
+    script = Script().enqueue(1.0).start(2.0).start(3.0, 801, 2).start(4.0, 802, 3)
+    proof = only_anomaly("at-most-once-redelivery", script, delivery="at-most-once").proof
+    assert "at 2.00 s in body-800 and again at 3.00 s in body-801" in proof

@@ -140,3 +140,11 @@ def test_rows_that_never_started_put_nothing_to_the_test() -> None:
         result = check(name, Script().enqueue(1.0))
         assert result.verdict == Verdict.UNKNOWN
         assert "no rows that were started" in result.note
+
+
+def test_the_final_row_of_another_row_of_the_task_records_nothing_for_this_one() -> None:
+    """Each row has its own number."""
+    script = Script().enqueue(1.0).enqueue(1.5, row=2).claim(2.0, attempts=1).body(2.1)
+    script.claim(3.0, token=2, attempts=1).body(3.1, pid=801, number=2)
+    script.final(60.0, "completed", row=1, attempts=1).final(60.0, "completed", row=2, attempts=2)
+    assert only_anomaly("uncounted-attempt", script.read()).task == "order-1"

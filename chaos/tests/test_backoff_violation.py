@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chaos.tests.judging import assert_valid, check, only_anomaly
@@ -105,3 +107,49 @@ def test_a_contract_without_a_pause_promises_none() -> None:
     """Nothing is counted."""
     assert check(NAME, failed(due=1.0)).exercised == 0
     assert not check(NAME, failed(due=1.0)).is_forbidden
+
+
+def test_attempts_that_did_not_raise_count_for_no_pause() -> None:
+    """The first failure has the first pause, whichever attempt it was."""
+    script = Script().enqueue(1.0).claim(2.0).start(2.1).kill(2.2)
+    script.release(2.3, token=1, attempts=1, due=2.3)
+    script = failed_again(script, 3.0, due=4.0)
+    assert "the pause is 2 s" in only_anomaly(NAME, script, backoff_seconds=PAUSES).proof
+
+
+def test_a_release_by_others_hides_no_failure_after_it() -> None:
+    """Each attempt is judged by itself."""
+    script = failed_again(failed(due=1.0, released=7.1), 8.0, due=8.4)
+    assert "0.20 s later" in only_anomaly(NAME, script, backoff_seconds=PAUSES).proof
+
+
+def test_a_release_at_once_is_judged() -> None:
+    """The clocks may show it a little before the body's end."""
+    for released in (2.36, 2.41):
+        only_anomaly(NAME, failed(due=2.5, released=released), backoff_seconds=PAUSES)
+
+
+@pytest.mark.parametrize(
+    ("charged", "left", "is_judged"),
+    [(None, None, True), (1, None, False), (None, 0, True), (1, 0, False), (1, 1, True)],
+)
+def test_an_attempt_that_is_given_back_was_not_charged_at_the_release(
+    charged: int | None, left: int | None, is_judged: bool
+) -> None:
+    """Who tells no attempts has none."""
+    told: dict[str, Any] = {} if charged is None else {"attempts": charged}
+    after: dict[str, Any] = {} if left is None else {"attempts": left}
+    lease: dict[str, Any] = {"lease_until": 1007.0, "owner": "host:900"}
+    script = Script().enqueue(1.0).audit(2.0, "claim", token=1, **lease, **told)
+    script.start(2.1).end(2.4, type_="fail")
+    script.audit(2.5, "release", token=1, run_at=1003.0, **after)
+    result = check(NAME, script, backoff_seconds=PAUSES)
+    assert (result.count, result.exercised) == (int(is_judged), int(is_judged)), result
+
+
+def test_an_attempt_without_a_claim_or_an_end_of_it_is_not_judged() -> None:
+    """And does not make the check crash."""
+    alone = Script().enqueue(1.0).start(2.1).end(2.4, type_="fail")
+    held = Script().enqueue(1.0).claim(2.0).start(2.1).end(2.4, type_="fail")
+    for script in (alone, held):
+        assert check(NAME, script, backoff_seconds=PAUSES).note.startswith("never put to the test")

@@ -153,3 +153,40 @@ def test_a_contract_that_promises_no_stop_still_shows_what_was_left_behind() -> 
 def test_a_run_in_which_nobody_was_told_to_stop_puts_nothing_to_the_test() -> None:
     """Exits alone say nothing."""
     assert check(NAME, Script().enqueue(1.0).exit(4.0), stop_seconds=STOP).exercised == 0
+
+
+def test_what_is_told_of_a_stop_are_the_stops_and_the_exits() -> None:
+    """A claim brings its row's whole story instead."""
+    hung = Script().ready(1.0).done(2.0).stop(5.0).read(90.0)
+    anomaly = only_anomaly(NAME, hung, stop_seconds=5.0)
+    assert {op.f for op in anomaly.witness} == {"stop"}
+    late = Script().ready(1.0).done(2.0).stop(5.0).exit(40.0).read(90.0)
+    anomaly = only_anomaly(NAME, late, stop_seconds=5.0)
+    assert [op.f for op in anomaly.witness] == ["stop", "exit"]
+
+
+def test_a_claim_without_a_token_is_told_without_one() -> None:
+    """The proof has no hole, and the witness knows its row."""
+    script = Script().ready(1.0).claim(2.0, token=None, attempts=1).stop(5.0).exit(6.0).read(20.0)
+    script.audit(9.0, "release", token=None, attempts=1, run_at=1009.0)
+    anomaly = only_anomaly(NAME, script, stop_seconds=5.0)
+    assert "its claim of row 1 was neither" in anomaly.proof
+    assert {op.task for op in anomaly.witness} >= {"order-1"}
+
+
+def test_a_worker_that_never_claimed_may_be_held_up_as_well() -> None:
+    """Its pid is known all the same."""
+    script = Script().ready(1.0).stop(5.0, pid=905).read(90.0)
+    only_anomaly(NAME, script, stop_seconds=5.0)
+    script.fault(4.0, "pause", until=80.0, disturbs="processes", pids=(905,))
+    assert_valid(NAME, script, stop_seconds=5.0)
+
+
+def test_the_last_of_all_its_bodies_counts() -> None:
+    """Whichever task it was of."""
+    script = Script().ready(1.0).ready(1.0, "order-2", 2).claim(2.0, until=90.0)
+    script.claim(2.1, task="order-2", row=2, until=90.0).start(2.2).start(
+        2.3, 801, task="order-2", row=2
+    )
+    script.stop(5.0).end(20.0).finish(20.1).end(7.0, 801, task="order-2")
+    assert_valid(NAME, script.finish(20.2, task="order-2", row=2).exit(28.0), stop_seconds=5.0)

@@ -35,8 +35,9 @@ def poison(deaths: int, *, every: float = 1.0, target: str | None = "itself") ->
 
 def assert_not_judged(script: Script) -> None:
     """Assert that the checker saw no poison."""
-    assert check(NAME, script).verdict == Verdict.UNKNOWN
-    assert check(NAME, script).exercised == 0
+    result = check(NAME, script)
+    assert (result.verdict, result.exercised) == (Verdict.UNKNOWN, 0)
+    assert result.note.startswith("never put to the test")
 
 
 @pytest.mark.parametrize("target", ["itself", None])
@@ -148,3 +149,57 @@ def test_a_run_without_poison_puts_nothing_to_the_test() -> None:
     assert_not_judged(Script().enqueue(1.0).claim(2.0).body(2.1).finish(2.4))
     script = Script().start(2.1, pid=811, row=None)
     assert_not_judged(script.say(2.3, "harness", "ok", "death", value={"pid": 811}))
+
+
+def among_three(word: str, at: float) -> Script:
+    """While the poison lives, from 5.1 s to 13.3 s, one row waits and another one ends."""
+    script = healthy(poison(3, every=4.0), ends=None, due=4.0)
+    return script.ready(1.2, "order-3", 3).audit(at, word, "order-3", 3)
+
+
+@pytest.mark.parametrize("word", ["finish", "dead-letter"])
+def test_any_end_of_another_task_shows_that_the_rest_goes_on(word: str) -> None:
+    """Though one of them still waits; but an end before or after the poison's life does not."""
+    assert_valid(NAME, among_three(word, 9.0))
+    only_anomaly(NAME, among_three(word, 4.5))
+    only_anomaly(NAME, among_three(word, 20.0))
+
+
+def test_two_deaths_are_a_life() -> None:
+    """From the first start to the last death."""
+    script = healthy(poison(2, every=8.0), ends=None, due=4.0)
+    for at in range(9, 20):
+        script.census(at + 0.5)
+    proof = only_anomaly(NAME, script).proof
+    assert "from 9.10 s to 17.30 s" in proof
+
+
+def test_a_row_without_a_creation_has_the_maximum_of_the_contract() -> None:
+    """The audit may be younger than the row."""
+    script = poison(4).without(lambda op: op.f == "created")
+    assert "had 3 attempts" in only_anomaly(NAME, script).proof
+
+
+def test_what_nobody_can_judge_makes_no_check_crash() -> None:
+    """A body of an unknown row that announced its own end."""
+    script = Script().start(2.1, pid=811, row=None)
+    value = {"pid": 811, "target": "itself", "signal": "SIGKILL"}
+    script.say(2.2, "fault-1.1", "invoke", "kill", value=value)
+    script.say(2.3, "fault-1.1", "ok", "kill", value={"pid": 811})
+    assert check(NAME, script).note.startswith("never put to the test")
+
+
+def test_a_short_poison_hides_no_long_one() -> None:
+    """Each is judged by itself."""
+    script = Script().enqueue(1.0, "order-5", 5).claim(1.1, task="order-5", row=5)
+    script.start(1.2, 850, task="order-5", row=5).death(1.3, 850)
+    long = healthy(poison(3, every=4.0), ends=None, due=4.0)
+    script.ops += long.ops
+    assert check(NAME, script).exercised == 2
+    assert "row 1 killed process after process" in only_anomaly(NAME, script).proof
+
+
+def test_a_worker_that_died_before_the_attempt_began_explains_nothing() -> None:
+    """It was another attempt's holder, under a pid that was given twice."""
+    anomaly = only_anomaly(NAME, poison(4, target=None).exit(1.2, pid=900, status=-9))
+    assert [op.time for op in anomaly.witness if op.f == "attempt"]

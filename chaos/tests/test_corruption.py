@@ -84,3 +84,23 @@ def test_a_stored_result_that_is_no_json_is_compared_as_it_is() -> None:
     """It is not what was returned."""
     assert 'the result "{broken"' in only_anomaly(NAME, returned("{broken"), **KEPT).proof
     assert_valid(NAME, returned({"a": 1, "b": [2]}), **KEPT)  # type: ignore[arg-type]
+
+
+def test_all_that_may_have_been_sent_or_returned_is_told() -> None:
+    """One after the other."""
+    script = called().call(1.5, digest="bb").refuse(1.6, "info")
+    proof = only_anomaly(NAME, script.start(2.0, row=7, digest="cc")).proof
+    assert proof.endswith("it was enqueued with aa or bb")
+    twice = Script().enqueue(1.0).claim(2.0).start(2.1).end(2.2, result="1")
+    twice.start(2.3, 801).end(2.4, 801, result="2").finish(2.5, result="3")
+    proof = only_anomaly(NAME, twice, **KEPT).proof
+    assert proof.endswith("with the result 3, and its attempt had returned 1 or 2")
+
+
+def test_only_a_finish_has_a_result_to_compare() -> None:
+    """Whatever else the audit tells in that word, or does not."""
+    script = Script().enqueue(1.0).claim(2.0).start(2.1).end(2.3, result="1")
+    script.audit(2.35, "changed", token=1, result="9").finish(2.4, result="1")
+    assert_valid(NAME, script, **KEPT)
+    untold = Script().enqueue(1.0).claim(2.0).start(2.1).end(2.3, result="1").finish(2.4)
+    assert check(NAME, untold, **KEPT).note.startswith("never put to the test")

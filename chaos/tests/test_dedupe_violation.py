@@ -90,3 +90,16 @@ def test_without_a_duplicate_nothing_is_put_to_the_test() -> None:
     result = check(NAME, good_run())
     assert result.verdict == Verdict.UNKNOWN
     assert "no enqueues of a live task" in result.note
+
+
+def test_rows_without_a_hash_or_a_creation_hide_no_twins() -> None:
+    """Some are made by hand, and of some the creation is not on record."""
+    script = Script().audit(0.5, "created", None, 8).audit(0.6, "claim", None, 9)
+    proof = only_anomaly(NAME, script.enqueue(1.0).enqueue(2.0, row=2)).proof
+    assert "while row 1" in proof
+
+
+def test_a_row_whose_task_nobody_knows_is_no_twin() -> None:
+    """Nobody knows whether it was to be unique; and a row may be deleted twice."""
+    script = ignored_duplicate().audit(3.0, "created", None, 8, task_hash="hash of order-1")
+    assert_valid(NAME, script.audit(4.0, "deleted").audit(4.1, "deleted"))

@@ -74,3 +74,38 @@ def test_a_contract_without_periodic_tasks_allows_it() -> None:
     result = check(NAME, add_run(run(1.0, 1, slot=5.0), 2.0, 2, slot=5.0))
     assert (result.verdict, result.count, result.is_forbidden) == (Verdict.VALID, 1, False)
     assert check(NAME, Script().enqueue(1.0), periodic=True).exercised == 0
+
+
+def test_a_row_that_is_none_of_a_chain_hides_none_that_is() -> None:
+    """Wherever it stands among them."""
+    script = Script().ready(0.5, "order-9", 9)
+    add_run(add_run(script, 1.0, 1, slot=5.0), 2.0, 2, slot=5.0)
+    only_anomaly(NAME, script, periodic=True)
+
+
+def test_a_slot_is_not_the_time_at_which_a_row_is_due() -> None:
+    """A run may be put off, and is of its slot all the same."""
+    late = add_run(run(1.0, 1, slot=5.0), 2.0, 2, slot=5.0, run_at=DATABASE_EPOCH + 9.0)
+    assert "for the slot at 5.00 s" in only_anomaly(NAME, late, periodic=True).proof
+
+
+def test_a_twin_of_another_task_brings_its_own_story() -> None:
+    """One hash may have two keys; the witness knows both."""
+    script = add_run(
+        run(1.0, 1, slot=5.0, task_hash="h"), 2.0, 2, slot=5.0, task="b", task_hash="h"
+    )
+    anomaly = only_anomaly(NAME, script, periodic=True)
+    assert [op.task for op in anomaly.witness] == ["order-1", "b"]
+    same = add_run(run(1.0, 1, slot=5.0), 2.0, 2, slot=5.0)
+    assert len(only_anomaly(NAME, same, periodic=True).witness) == 2
+
+
+def test_a_row_is_gone_with_its_deletion_or_else_with_its_end() -> None:
+    """Some subjects keep ended rows where they are."""
+    for words in (("finish", "deleted"), ("dead-letter", "deleted"), ("finish",), ("dead-letter",)):
+        script = run(1.0, 1, slot=5.0).claim(5.0)
+        for at, word in enumerate(words, start=6):
+            script.audit(at, word, token=1)
+        ((link,),) = find_chains(History(script.ops)).values()
+        assert link.gone is not None
+        assert link.gone.f == words[-1]

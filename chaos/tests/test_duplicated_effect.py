@@ -229,3 +229,49 @@ def test_the_runs_of_a_repeating_task_are_no_repetitions() -> None:
     unasked = Script().enqueue(1.0).claim(2.0).body(2.1).finish(2.4)
     unasked.created(2.4, row=2).claim(3.0, row=2).body(3.1, row=2).finish(3.4, row=2)
     assert "can have made 1 rows only" in only_anomaly(NAME, unasked).proof
+
+
+def test_the_words_of_a_proof_are_whole() -> None:
+    """Also where a body was told no number and no token."""
+    script = Script().enqueue(1.0).start(2.0, number=None).effect(2.1)
+    script.start(3.0, 801, number=None).effect(3.1, 801)
+    assert only_anomaly(NAME, script, delivery="effectively-once").proof == (
+        "order-1 had an effect at 2.10 s in body-800 and another at 3.10 s in body-801, and its"
+        " contract allows one"
+    )
+
+
+def test_a_contract_that_allows_one_counts_a_belated_one_too() -> None:
+    """Whoever it was that held it up."""
+    script = Script().enqueue(1.0).claim(2.0).claim(2.5, token=2, owner="host:901")
+    script.kill(2.6, pid=900, in_body=False).start(2.7, 801, 2).effect(2.8, 801)
+    script.start(3.0).effect(3.1)
+    only_anomaly(NAME, script, delivery="effectively-once")
+    assert_valid(NAME, script)
+
+
+def test_as_many_rows_as_calls_have_an_effect_each_and_one_call_more_excuses_none() -> None:
+    """Of attempts that were told no row the first is no repetition of the last."""
+    script = Script().enqueue(1.0).enqueue(1.5, row=2).call(1.7).refuse(1.8, "info")
+    for number, at in enumerate((2.0, 3.0)):
+        script.start(at, 801 + number, row=number + 1).effect(at + 0.1, 801 + number)
+    assert_valid(NAME, script)
+
+
+def test_an_attempt_is_repeated_by_one_that_began_after_it_failed() -> None:
+    """Its very next one is enough, and one before it is none."""
+    script = Script().call(1.0).answer(1.1)
+    script.start(2.0, 801, row=None).effect(2.1, 801).end(2.2, 801, "fail")
+    script.start(3.0, 802, row=None).effect(3.1, 802)
+    assert_valid(NAME, script)
+    script = Script().call(1.0).answer(1.1).start(2.0, 801, row=None).effect(2.1, 801)
+    script.start(3.0, 802, row=None).effect(3.1, 802).end(3.2, 802, "fail")
+    only_anomaly(NAME, script)
+
+
+def test_of_rows_that_nobody_tells_apart_the_last_failure_justifies_one_more_effect() -> None:
+    """Two rows, three effects, and the second attempt raised."""
+    script = Script().call(1.0).answer(1.1).call(1.2).answer(1.3, row=2)
+    script.start(2.0, 801, row=None).effect(2.1, 801).end(2.2, 801)
+    script.start(3.0, 802, row=None).effect(3.1, 802).end(3.2, 802, "fail")
+    assert_valid(NAME, script.start(4.0, 803, row=None).effect(4.1, 803))

@@ -52,3 +52,15 @@ def test_what_an_engine_may_give_up_at_once_is_not_judged() -> None:
         given_up(1, token=2),
     ):
         assert check(NAME, script).exercised == 0
+
+
+def test_what_the_audit_does_not_tell_accuses_nobody() -> None:
+    """Neither how often a row was charged, nor who asked for it, nor its creation."""
+    script = given_up(1).without(lambda op: op.f == "dead-letter")
+    assert_valid(NAME, script.audit(2.4, "dead-letter", token=1))
+    nameless = Script().audit(1.0, "claim", None, token=1).audit(2.0, "dead-letter", None, token=1)
+    assert check(NAME, nameless).note.startswith("never put to the test")
+    unborn = given_up(1).without(lambda op: op.f == "created")
+    assert "after 1 of 3 attempts" in only_anomaly(NAME, unborn).proof
+    unrun = given_up(1).without(lambda op: op.f in {"attempt", "effect"})
+    assert check(NAME, unrun).note.startswith("never put to the test")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chaos.checkers.excuses import successions
 from chaos.history import History
 from chaos.tests.judging import assert_valid, check, only_anomaly
 from chaos.tests.script import Script
@@ -211,3 +212,30 @@ def test_a_fault_that_was_never_healed_holds_up_for_ever() -> None:
     assert history.free_from((7,), start + 5 * second, start + 6 * second) == start + 5 * second
     endless = History(script.fault(5.0, "c", disturbs="database").ops)
     assert endless.free_from((), start, start + 6 * second) == float("inf")
+
+
+def test_one_that_was_overtaken_hides_no_start_after_it() -> None:
+    """The next one follows the last that was not."""
+    script = Script().enqueue(1.0).claim(2.0).claim(2.5, token=2, owner="host:901")
+    script.kill(2.6, pid=900, in_body=False).start(2.7, 801, 2).end(2.8, 801)
+    script.start(3.0).end(3.1)
+    script.claim(4.0, token=3, owner="host:901").start(4.1, 803, 3)
+    history = History(script.ops)
+    (row,) = history.rows.values()
+    pairs = [(one.token, two.token) for one, two in successions(history, row.starts)]
+    assert pairs == [(2, 3)]
+
+
+def test_a_body_that_knows_its_row_ran_under_no_claim_of_another_row() -> None:
+    """Whoever died there."""
+    script = Script().enqueue(1.0).enqueue(1.2, row=2)
+    script.claim(1.9, token=1, row=2, owner="host:901").kill(2.5, pid=901, in_body=False)
+    script.claim(2.0).start(2.1).claim(7.1, token=2).start(7.2, 801, 2)
+    only_anomaly(REDELIVERY, script)
+
+
+def test_an_attempt_without_a_claim_on_record_times_out_from_its_start() -> None:
+    """Nobody knows since when else."""
+    script = Script().enqueue(1.0).start(2.0, number=None).start(9.0, 801, number=None)
+    assert_valid(REDELIVERY, script, timeout_seconds=5.0)
+    only_anomaly(REDELIVERY, script, timeout_seconds=8.0)

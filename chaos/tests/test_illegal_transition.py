@@ -79,3 +79,30 @@ def test_a_row_that_is_older_than_the_audit_may_begin_anywhere() -> None:
 def test_an_untouched_row_puts_nothing_to_the_test() -> None:
     """The check says so."""
     assert "no rows that were changed" in check(NAME, Script().enqueue(1.0)).note
+
+
+def test_a_row_that_is_told_to_be_created_later_was_new() -> None:
+    """Nothing but its creation may come first."""
+    script = Script().audit(1.0, "claim", token=1).created(2.0)
+    assert only_anomaly(NAME, script).proof == (
+        "a claim of row 1 naming token 1 took effect at 1.00 s, though the row was new"
+    )
+
+
+def test_what_names_no_token_is_told_without_one() -> None:
+    """The proof has no hole."""
+    proof = only_anomaly(NAME, Script().enqueue(1.0).audit(2.0, "finish")).proof
+    assert proof.startswith("a finish of row 1 took effect at 2.00 s, though")
+
+
+def test_another_change_leaves_a_row_in_its_state() -> None:
+    """It is claimed still."""
+    script = claimed().audit(3.0, "changed").created(4.0)
+    proof = only_anomaly(NAME, script).proof
+    assert proof.endswith("though the row was claimed since its changed at 3.00 s")
+
+
+def test_the_end_of_another_row_of_the_task_excuses_nothing() -> None:
+    """The final read found the second one."""
+    script = claimed().audit(3.0, "deleted").created(4.0, row=2).final(60.0, "completed", row=2)
+    only_anomaly(NAME, script)

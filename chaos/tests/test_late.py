@@ -6,6 +6,7 @@ import pytest
 
 from chaos.checkers.awake import Awake
 from chaos.checkers.disturbances import Disturbances
+from chaos.checkers.late import _episodes
 from chaos.checkers.waits import find_waits
 from chaos.checkers.workers import find_workers
 from chaos.history import History
@@ -212,3 +213,100 @@ def test_overlapping_claims_are_one_time_of_being_busy() -> None:
     (worker,) = find_workers(history).values()
     assert (len(worker.starts), len(worker.claims)) == (1, 2)
     assert history.seconds(worker.ends[0]) == 30.0
+
+
+def test_a_row_that_somebody_took_away_was_not_late() -> None:
+    """It was never claimed at all."""
+    script = idle_worker().ready(10.0, "order-2", 2)
+    for at in range(11, 30):
+        script.census(at)
+    assert_not_judged(script.audit(30.0, "deleted", "order-2", 2))
+
+
+def test_one_hold_up_after_which_many_are_claimed_is_one_pickup() -> None:
+    """Ten rows waited for three seconds, and all of them for the same reason."""
+    script = idle_worker()
+    for row in range(10, 20):
+        script.ready(10.0, f"order-{row}", row)
+    script.census(11.5)
+    for row in range(10, 20):
+        script.claim(13.02 + row / 1000, task=f"order-{row}", row=row)
+    assert_valid(NAME, script, wakes_up=WAKES_UP)
+
+
+def test_a_few_slow_pickups_among_quick_ones_are_the_machines() -> None:
+    """Three of ten."""
+    script = slow_queue(2.1, rows=3)
+    for number in range(7):
+        at = 50.0 + 10 * number
+        script.ready(at, f"quick-{number}", 50 + number)
+        script.done(at + 0.1, f"quick-{number}", 50 + number)
+    assert_valid(NAME, script, wakes_up=WAKES_UP)
+
+
+def test_episodes_lie_apart_and_each_counts_once() -> None:
+    """The first one begins at the first time; what follows too soon belongs to it."""
+    seconds = (0.0, 1.0, 5.0, 20.0)
+    assert _episodes([time * 1e9 for time in seconds], 2.0) == 3
+    assert _episodes([], 2.0) == 0
+
+
+def test_three_episodes_are_enough_and_the_slowest_pickup_is_shown() -> None:
+    """Four rows are claimed at each of two late moments, and two at a third."""
+    script = idle_worker()
+    for number, rows in enumerate(([10, 11, 12, 13], [14, 15, 16, 17], [18, 19])):
+        at = 10.0 + 20 * number
+        for row in rows:
+            script.ready(at, f"order-{row}", row)
+        script.census(at + 1.5)
+        for row in rows:
+            wait = 3.0 + (0.5 if number == 0 else 0.0)
+            script.done(at + wait + row / 1000, f"order-{row}", row)
+    anomaly = only_anomaly(NAME, script, wakes_up=WAKES_UP)
+    assert anomaly.task == "order-13"
+    assert anomaly.proof.endswith("the slowest was row 13, ready at 10.02 s and claimed at 13.51 s")
+
+
+def waits_of(script: Script) -> list[tuple[str, float]]:
+    """Return what opened each wait, and since when the row was ready."""
+    history = History(script.ops)
+    waits = find_waits(history)
+    return [(wait.opened.f, round(history.seconds(wait.ready_time), 3)) for wait in waits]
+
+
+def test_only_a_creation_and_a_release_begin_a_wait() -> None:
+    """Who changes a row ends its wait, and nobody knows what followed."""
+    script = Script().enqueue(1.0).audit(3.0, "changed", run_at=1003.0).claim(5.0)
+    assert waits_of(script) == [("created", 1.02)]
+
+
+def test_a_release_is_seen_when_it_is_told() -> None:
+    """Whether the row's call was ever answered or not; a creation is not, without that."""
+    script = Script().call(1.0).created(1.1).claim(2.0).release(3.0, token=1, attempts=1)
+    assert waits_of(script.claim(4.0, token=2)) == [("release", 3.0)]
+    for word in ("release", "created"):
+        ownerless = Script().audit(1.0, word, None, run_at=1001.0)
+        assert waits_of(ownerless) == [(word, 1.0)]
+    timeless = Script().enqueue(1.0).claim(2.0).audit(3.0, "release", token=1).claim(4.0, token=2)
+    assert waits_of(timeless) == [("created", 1.02)]
+
+
+def test_a_row_that_no_call_names_is_seen_when_it_is_created() -> None:
+    """If every call of its task is answered; a duplicate's answer moves nothing."""
+    script = Script().enqueue(1.0).created(3.0, row=2).call(5.0).answer(6.0, duplicate=True)
+    assert waits_of(script) == [("created", 1.02), ("created", 3.0)]
+
+
+def test_a_worker_is_idle_between_its_claims_in_queues_that_it_serves() -> None:
+    """Not during one, nor in a queue that it never claimed from."""
+    script = Script().ready(1.0).claim(2.0, until=5.0).ready(8.0, "order-2", 2)
+    script.claim(9.0, task="order-2", row=2, until=12.0)
+    (worker,) = find_workers(History(script.ops)).values()
+    zero = script.ops[0].time
+    for start, end, is_idle in ((2.5, 4.0, False), (3.0, 8.0, False), (5.5, 8.0, True)):
+        span = zero + start * 1e9, zero + end * 1e9
+        assert worker.is_idle("default", *span) is is_idle
+        assert not worker.is_idle("another", *span)
+    assert not worker.is_idle("default", zero + 1.0 * 1e9, zero + 1.5 * 1e9)
+    unborn = find_workers(History(Script().claim(2.0).ops))
+    assert list(unborn[900].came) == [None]

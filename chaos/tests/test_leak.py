@@ -46,3 +46,23 @@ def test_without_a_look_or_without_an_exit_nobody_knows() -> None:
     """The sessions may be those of the living."""
     for script in (ended(), Script().sessions(7.0, "active")):
         assert check(NAME, script).verdict == Verdict.UNKNOWN
+
+
+def test_how_much_was_looked_at_is_one_look_or_none() -> None:
+    """A check that crashed says so in its note, and these did not."""
+    for script, exercised in ((ended(), 0), (Script().sessions(7.0, "active"), 0)):
+        result = check(NAME, script)
+        assert (result.exercised, result.note[:10]) == (exercised, "never put ")
+    assert check(NAME, ended().sessions(5.9, "active")).exercised == 0
+    assert check(NAME, ended().sessions(7.0)).exercised == 1
+    assert check(NAME, ended().say(7.0, "harness", "ok", "sessions")).exercised == 1
+
+
+def test_what_a_database_does_not_tell_is_left_open() -> None:
+    """Not every one knows since when, and what."""
+    open_ = [{"session": 42, "state": "active"}]
+    script = ended().say(7.0, "harness", "ok", "sessions", value={"open": open_})
+    assert only_anomaly(NAME, script).proof == (
+        "session 42 was active for 0.0 s at 7.00 s, although the last worker had ended at 5.00 s;"
+        " its statement was unknown"
+    )

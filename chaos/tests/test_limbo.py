@@ -38,7 +38,10 @@ def test_a_waiting_row_without_a_time_is_in_limbo() -> None:
         dataclasses.replace(op, value={**op.value, "run_at": None}) if op.f == "row" else op
         for op in script.ops
     ]
-    assert "waiting without a time" in only_anomaly(NAME, script).proof
+    assert only_anomaly(NAME, script).proof == (
+        "the final read at 60.00 s found row 1 of order-1 waiting without a time at which it is"
+        " due, so no claim sees it"
+    )
 
 
 def test_a_row_that_moved_lately_had_no_time() -> None:
@@ -61,3 +64,17 @@ def test_without_a_final_read_nobody_knows() -> None:
     assert "no final read" in check(NAME, Script().enqueue(1.0)).note
     modest = dataclasses.replace(CONTRACT, leases=False)
     assert NAME not in {result.name for result in analyse(hidden().ops, modest).checks}
+
+
+def test_a_row_that_the_audit_does_not_know_is_judged_by_the_run() -> None:
+    """It has not moved since the beginning."""
+    script = Script().enqueue(1.0).claim(2.0).final(60.0, "claimed", row=9).read()
+    assert "found row 9 of order-1 claimed" in only_anomaly(NAME, script).proof
+    assert check(NAME, Script().call(1.0).final(4.0, "claimed", row=9).read(4.0)).count == 0
+    untouched = Script().enqueue(1.0).final(60.0, "claimed").read()
+    assert check(NAME, untouched).count == 1
+
+
+def test_without_a_final_read_nothing_was_looked_at() -> None:
+    """However much was claimed."""
+    assert check(NAME, Script().enqueue(1.0).claim(2.0)).exercised == 0

@@ -83,3 +83,16 @@ def test_without_a_final_read_nobody_knows_what_is_lost() -> None:
     result = check("lost", Script().enqueue(1.0))
     assert result.verdict == Verdict.UNKNOWN
     assert "final read" in result.note
+
+
+def test_without_a_final_read_nothing_was_looked_at() -> None:
+    """However much was acknowledged."""
+    assert check("lost", Script().enqueue(1.0)).exercised == 0
+
+
+def test_another_row_of_the_task_that_waits_does_not_save_one_that_is_lost() -> None:
+    """The proof tells of the row that was lost."""
+    script = Script().enqueue(1.0).enqueue(2.0, row=2).final(60.0, "waiting", row=2).read()
+    anomaly = only_anomaly("lost", script)
+    assert "row 1 of order-1 is enqueued" in anomaly.proof
+    assert anomaly.proof.endswith("found no row of it")

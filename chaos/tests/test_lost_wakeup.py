@@ -68,3 +68,12 @@ def test_rows_that_are_never_claimed_do_not_count() -> None:
     """They are stuck, which another check says."""
     script = run(after=0.2).ready(300.0, "order-99", 99)
     assert check(NAME, script, wakes_up=WAKES_UP).exercised == AFTER
+
+
+def test_what_is_not_promised_or_cannot_be_compared_was_not_looked_at() -> None:
+    """The check says so, and did not crash."""
+    silent = Script().ready(1.0).fault(98.0, "restart", until=99.0, disturbs="database")
+    for script, terms in ((run(after=2.4), {}), (silent, {"wakes_up": WAKES_UP})):
+        result = check(NAME, script, **terms)
+        assert (result.exercised, result.count) == (0, 0)
+        assert result.note.startswith("never put to the test")

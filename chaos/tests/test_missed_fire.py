@@ -118,3 +118,38 @@ def test_a_contract_without_periodic_tasks_allows_it() -> None:
     result = check(NAME, chain((5.0, 5.5)))
     assert (result.verdict, result.count, result.is_forbidden) == (Verdict.VALID, 1, False)
     assert check(NAME, Script().enqueue(1.0), periodic=True).exercised == 0
+
+
+def test_a_row_that_did_not_end_hides_no_slot_that_was_left_out_later() -> None:
+    """Each pair of rows is judged by itself."""
+    script = Script().say(
+        0.5, "producer-10", "invoke", "enqueue", task="order-1", value={"repeat_seconds": 10.0}
+    )
+    for row, (at, slot) in enumerate([(1.0, 5.0), (2.0, 15.0), (15.5, 45.0)], start=1):
+        due = DATABASE_EPOCH + slot
+        script.audit(at, "created", row=row, run_at=due, slot_at=due, repeats=True)
+    script.done(15.1, row=2)
+    assert "the one at 35.00 s was left out" in only_anomaly(NAME, script, periodic=True).proof
+
+
+def test_a_chain_may_end_when_its_next_slot_is_later_than_its_end_by_a_tick() -> None:
+    """The last one is the one before; a whole slot more would be too much."""
+    assert_valid(NAME, chain((5.0, 5.5), (15.0, 15.5), until=24.9), periodic=True)
+    only_anomaly(NAME, chain((5.0, 5.5), (15.0, 15.5), until=25.1), periodic=True)
+    only_anomaly(NAME, chain((5.0, 5.5), (15.0, 15.5), until=34.0), periodic=True)
+
+
+def test_a_task_that_is_given_up_while_it_runs_ends_its_chain_wrongly() -> None:
+    """Its dead-letter is the end that counts, and not the deletion after it."""
+    script = Script().audit(1.0, "created", run_at=1005.0, repeats=True).claim(5.0)
+    script.audit(6.0, "dead-letter", token=1).audit(7.0, "deleted")
+    proof = only_anomaly(NAME, script, periodic=True).proof
+    assert "was ended with a dead-letter at 6.00 s" in proof
+
+
+def test_a_successor_within_the_rhythm_of_a_run_that_ended_early_leaves_nothing_out() -> None:
+    """A rhythm that was moved by less than half of itself has no slot between."""
+    script = goes_on(chain((5.0, 5.5)), 5.5, 19.0)
+    assert_valid(NAME, script, periodic=True)
+    only_anomaly(NAME, goes_on(chain((5.0, 5.5)), 5.5, 21.0), periodic=True)
+    assert_valid(NAME, chain((5.0, 5.5), (15.0, 15.5), until=25.0), periodic=True)

@@ -150,3 +150,14 @@ def test_the_sweep_agrees_with_a_count_of_all_pairs() -> None:
             )
         }
         assert depths == expected
+
+
+def test_a_fault_that_strikes_while_a_claim_commits_may_have_led_it_astray() -> None:
+    """Within a second after its time; and the witness tells a shared task's story once."""
+    for at, count in ((10.5, 0), (11.5, 1)):
+        script = backlog().claim(10.0, task="order-2", row=2).claim(18.0)
+        script.fault(at, "sigstop", until=at + 0.2, disturbs="database")
+        assert check(NAME, script, in_order=True).count == count
+    one = Script().ready(1.0, "order-1", 1).ready(2.0, "order-1", 2)
+    anomaly = only_anomaly(NAME, one.claim(5.0, row=2).claim(8.0), in_order=True)
+    assert len(anomaly.witness) == len({id(op) for op in anomaly.witness})

@@ -59,3 +59,26 @@ def test_a_body_that_was_paused_before_it_began_is_excused() -> None:
     only_anomaly(NAME, script, **ONCE)
     script.fault(2.1, "pause", until=5.0, disturbs="processes", pids=(800,))
     assert_valid(NAME, script, **ONCE)
+
+
+def test_second_starts_are_what_is_put_to_the_test() -> None:
+    """A row that started three times has two."""
+    script = Script().start(1.0).end(1.5).start(2.0, 801, 2).end(2.5, 801).start(3.0, 802, 3)
+    assert check(NAME, script, **ONCE).exercised == 2
+    assert check(NAME, Script().start(1.0), **ONCE).exercised == 0
+
+
+def test_every_start_during_another_body_is_found() -> None:
+    """Each with the last body that ran."""
+    script = Script().start(1.0).start(2.0, 801, 2).start(3.0, 802, 3)
+    result = check(NAME, script, **ONCE)
+    assert result.count == 2
+    assert "its attempt in body-801" in result.anomalies[1].proof
+
+
+def test_who_may_have_died_before_is_not_running() -> None:
+    """Under at-most-once, where nothing else excuses it; one that returned runs no more."""
+    killed = Script().start(2.1).kill(2.5, seen=3.0).start(2.6, pid=801, number=2)
+    assert_valid(NAME, killed, delivery="at-most-once")
+    ended = Script().start(2.1).end(2.5).start(2.6, pid=801, number=2)
+    assert_valid(NAME, ended, delivery="at-most-once")

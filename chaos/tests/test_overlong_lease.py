@@ -37,3 +37,9 @@ def test_claims_without_a_lease_put_nothing_to_the_test() -> None:
     assert check(NAME, Script().enqueue(1.0).finish(3.0)).verdict == Verdict.UNKNOWN
     (checker,) = (checker for checker in CHECKERS if checker.name == NAME)
     assert checker.can_be_seen(CONTRACT)
+
+
+def test_only_what_gives_a_lease_is_judged() -> None:
+    """Who changes a row by hand may write what he likes."""
+    script = Script().enqueue(1.0).audit(2.0, "changed", lease_until=1090.0)
+    assert check(NAME, script).exercised == 0

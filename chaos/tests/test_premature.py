@@ -110,3 +110,16 @@ def test_a_row_that_is_due_at_once_puts_nothing_to_the_test() -> None:
     ):
         assert check(NAME, script).verdict == Verdict.UNKNOWN
     assert_valid(NAME, Script().enqueue(1.0, due=1.07).claim(2.0))
+
+
+def test_a_delay_of_less_than_a_second_is_one() -> None:
+    """And no delay at all is none, however early the row is due."""
+    assert check(NAME, asked(0.5, delay_seconds=0.0)).count == 0
+    anomaly = only_anomaly(NAME, asked(1.3, delay_seconds=0.5))
+    assert anomaly.task == "order-1"
+
+
+def test_a_row_whose_task_nobody_knows_answers_no_call() -> None:
+    """It is judged by its own time."""
+    script = Script().audit(1.0, "created", None, run_at=1005.0)
+    assert_valid(NAME, script.audit(6.0, "claim", None, token=1, run_at=1005.0))

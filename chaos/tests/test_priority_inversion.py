@@ -61,3 +61,10 @@ def test_a_contract_without_priorities_allows_it() -> None:
     """It is counted all the same."""
     result = check(NAME, backlog().claim(5.0).claim(8.0, task="order-2", row=2))
     assert (result.verdict, result.count, result.is_forbidden) == (Verdict.VALID, 1, False)
+
+
+def test_one_is_higher_than_none() -> None:
+    """Zero is a priority like any other."""
+    script = Script().ready(1.0, priority=1).ready(1.0, "order-2", 2, priority=0)
+    script.claim(5.0, task="order-2", row=2).claim(8.0)
+    assert only_anomaly(NAME, script, priorities=True).task == "order-1"

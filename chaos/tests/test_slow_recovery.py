@@ -83,3 +83,62 @@ def test_a_recovery_that_never_ends_has_no_time_and_one_of_nothing_takes_none() 
     assert recovery_seconds(History(healed().ops)) is None
     idle = healed().without(lambda op: op.task == "order-2")
     assert recovery_seconds(History(idle.ops)) == 0.0
+
+
+def ended_by(*words: str) -> Script:
+    """Two rows were due at the heal; the second one ended at 13 s, in these words."""
+    script = Script().ready(1.0).ready(1.5, "order-2", 2)
+    script.fault(9.0, "server-killed", until=9.99, disturbs="database").done(11.0)
+    for word in words:
+        script.audit(13.0, word, "order-2", 2)
+    return script
+
+
+def test_every_end_of_a_row_ends_its_part_of_the_recovery() -> None:
+    """A subject may tell of it in one word only."""
+    for word in ("finish", "dead-letter", "deleted"):
+        assert recovery_seconds(History(ended_by(word).ops)) == 3.0
+
+
+def test_a_recovery_lasts_until_all_rows_are_gone() -> None:
+    """One that stays makes it endless; without any row it takes no time."""
+    assert recovery_seconds(History(ended_by().ops)) is None
+    empty = Script().fault(9.0, "server-killed", until=9.99, disturbs="database")
+    assert recovery_seconds(History(empty.ops)) == 0.0
+
+
+def test_a_standstill_is_found_once_however_many_rows_waited() -> None:
+    """It is one."""
+    assert check(NAME, healed().ready(8.5, "order-3", 3)).count == 1
+
+
+def test_who_keeps_a_task_alive_moves_nothing() -> None:
+    """Heartbeats go on in any standstill."""
+    script = healed().enqueue(3.0, "order-9", 9).claim(4.0, task="order-9", row=9, owner="h:901")
+    for at in (12.0, 18.0, 24.0):
+        script.audit(at, "heartbeat", "order-9", 9, token=1, lease_until=1100.0)
+    only_anomaly(NAME, script)
+
+
+def test_what_follows_the_final_read_is_no_part_of_a_standstill() -> None:
+    """But without a final read the run lasts to its last op."""
+    late = healed(end=20.0)
+    for at in range(21, 45):
+        late.census(at)
+    assert check(NAME, late).count == 0
+    endless = healed().without(lambda op: op.process == "final-read")
+    assert "from 10.00 s to 29.00 s" in only_anomaly(NAME, endless).proof
+
+
+def test_a_run_without_a_heal_looks_at_nothing() -> None:
+    """The check says so, and did not crash."""
+    result = check(NAME, healed().without(lambda op: op.f == "heal"))
+    assert (result.exercised, result.count) == (0, 0)
+    assert result.note.startswith("never put to the test")
+
+
+def test_each_row_has_its_own_end_however_many_there_are() -> None:
+    """The first one never went, and the last one did."""
+    script = Script().ready(1.0).ready(1.5, "order-2", 2)
+    script.fault(9.0, "server-killed", until=9.99, disturbs="database")
+    assert recovery_seconds(History(script.done(11.0, "order-2", 2).ops)) is None

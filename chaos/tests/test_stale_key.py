@@ -51,3 +51,8 @@ def test_a_contract_that_ignores_no_duplicates_does_not_forbid_it() -> None:
     """It is counted; and without a duplicate nothing is put to the test."""
     assert not check(NAME, refused(9.0), deduplicates=False).is_forbidden
     assert "no calls that were told of a duplicate" in check(NAME, good_run()).note
+
+
+def test_a_call_that_is_not_told_which_row_is_live_accuses_nobody() -> None:
+    """It is looked at all the same."""
+    assert_valid(NAME, Script().call(1.0).answer(1.1, row=None, duplicate=True))

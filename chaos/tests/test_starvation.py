@@ -116,3 +116,35 @@ def test_ranks_count_as_a_plain_count_does() -> None:
 def test_a_second_is_what_a_claim_may_take() -> None:
     """The tests above lean on it."""
     assert CLAIM_SECONDS == 1.0
+
+
+def test_the_row_that_most_others_overtook_is_shown_first() -> None:
+    """Both are starved."""
+    script = overtaken(MANY + 5).ready(1.055, "order-0", 999).claim(61.0, task="order-0", row=999)
+    result = check(NAME, script, in_order=True)
+    assert [anomaly.task for anomaly in result.anomalies] == ["order-1", "order-0"]
+
+
+def test_only_what_is_claimed_while_a_row_waits_overtakes_it() -> None:
+    """It became ready late, though it is the first by its time."""
+    script = overtaken(MANY, claimed=None).without(lambda op: op.task == "order-1")
+    script.ready(10.0, due=1.0).claim(60.0)
+    for row in range(500, 520):
+        script.ready(3.0, f"order-{row}", row).claim(5.0, task=f"order-{row}", row=row)
+    proof = only_anomaly(NAME, script, in_order=True).proof
+    assert f"while {MANY} rows" in proof
+
+
+def test_rows_that_were_due_with_it_do_not_overtake_it() -> None:
+    """Nor those within a tick of the clock."""
+    script = Script().ready(1.0, due=1.0)
+    for row in range(2, MANY + 2):
+        script.ready(1.5, f"order-{row}", row, due=1.0005)
+        script.claim(20.0 + row * 0.01, task=f"order-{row}", row=row)
+    assert check(NAME, script.claim(60.0), in_order=True).count == 0
+
+
+def test_rows_that_nobody_claims_starve_nobody() -> None:
+    """There is no one who overtook them."""
+    script = overtaken(MANY, claimed=None).without(lambda op: op.f == "claim")
+    assert_valid(NAME, script, in_order=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import pytest
 
 from chaos.checkers import Intention, analyse
 from chaos.checkers.gaps import PHASES
+from chaos.plan import Call, Plan, Strike
 from chaos.tests.judging import CONTRACT, assert_valid, check
 from chaos.tests.script import Script, good_run, killed_run
 from reports.schema import Verdict
@@ -205,3 +209,100 @@ def test_a_plan_that_exercises_what_nobody_knows_proves_nothing() -> None:
     assert planned(good_run(), Intention(), "lots") == (
         "no anomaly is called 'lots', which the plan exercises"
     )
+
+
+def plan() -> Plan:
+    """A plan of one call and one strike."""
+    call = Call(key="order-1", kind="send_mail", at_seconds=0.0)
+    strikes = (Strike(fault="sigstop"),)
+    return Plan(scenario="x", seed=7, workers=1, processes=1, calls=(call,), strikes=strikes)
+
+
+def read(document: dict[str, Any]) -> tuple[list[str], list[str], list[str]]:
+    """Return what a stored plan intends: calls, faults, and what it does not name."""
+    intended = Intention.from_json(document)
+    return list(intended.calls), list(intended.faults), list(intended.omitted)
+
+
+def test_a_plan_intends_its_calls_and_its_strikes() -> None:
+    """Also when it comes from a file."""
+    intended = Intention(calls=["order-1"], faults=["sigstop"])
+    assert Intention.of(plan()) == intended
+    assert read(dataclasses.asdict(plan())) == (["order-1"], ["sigstop"], [])
+
+
+def test_a_plan_that_leaves_a_part_out_says_so() -> None:
+    """Those of before plans had strikes had kills, and named their calls only."""
+    assert read({}) == ([], [], ["calls", "strikes", "exercises"])
+    assert read({"kills": []}) == ([], [], ["calls"])
+    assert read({"kills": [], "calls": [{"key": 7}]}) == (["7"], [], [])
+    assert read({"calls": [], "exercises": [], "strikes": [{"fault": 7}]}) == ([], ["7"], [])
+    note = planned(good_run(), Intention(omitted=["calls", "exercises"]))
+    assert note == "the plan does not name its calls, its exercises"
+
+
+def test_only_a_call_makes_a_planned_call() -> None:
+    """A body that runs makes none, and a call that nobody answers is one."""
+    ran = good_run().body(5.0, pid=802, task="order-9", row=9)
+    assert "order-9 first" in planned(ran, Intention(calls=["order-9"]))
+    assert planned(good_run().call(5.0, "order-9"), Intention(calls=["order-9"])) == ""
+
+
+def test_only_a_fault_itself_begins_a_planned_strike() -> None:
+    """One that is about to strike has begun; what it does to each process is no strike."""
+    begun = told(good_run().say(3.0, "fault-1", "invoke", "sigstop"))
+    assert planned(begun, Intention(faults=["sigstop"])) == check(NAME, begun).note
+    part = told(good_run().say(3.0, "fault-1.1", "invoke", "sigstop"))
+    assert "were never begun" in planned(part, Intention(faults=["sigstop"]))
+
+
+def test_each_worker_has_its_own_end() -> None:
+    """The end of another process is not the worker's."""
+    other = told(lasting()).without(lambda op: op.f == "exit").exit(59.0, pid=901)
+    note = planned(other, Intention(faults=["sigstop"]))
+    assert note == "nothing is told of how 1 of 1 workers ended"
+    alone = told(lasting()).without(lambda op: op.f in {"spawn", "exit"})
+    assert planned(alone, Intention(faults=["sigstop"])) == "no worker was started"
+
+
+def test_calls_without_an_end_are_counted_one_by_one() -> None:
+    """An answer to the second of two leaves the first."""
+    script = good_run().call(3.0, "order-2").call(4.0, "order-2").answer(4.1, "order-2", row=2)
+    assert "1 calls have no end" in check(NAME, summed_up(script, produced=True)).note
+
+
+def test_a_fault_that_did_not_land_does_not_hide_one_that_was_not_healed() -> None:
+    """Both are named."""
+    note = check(NAME, good_run().fault(3.0, "drop", landed=False).fault(4.0, "sigstop")).note
+    assert note == (
+        "the fault drop at 3.00 s was never seen to land;"
+        " the fault sigstop at 4.00 s was never seen to be healed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "note"),
+    [
+        (
+            Script(),
+            "no enqueue was acknowledged; no task had an effect; there was no final read",
+        ),
+        (good_run().kill(3.0, in_body=False), "no kill interrupted a task's body"),
+        (
+            killed_run().kill(9.0, pid=812, seen=None),
+            "the kill of process 812 at 9.00 s was never seen to land",
+        ),
+        (killed_run().read(61.0, drained=False), "the queue was not drained"),
+    ],
+)
+def test_a_note_says_what_is_missing_and_no_more(script: Script, note: str) -> None:
+    """People read it."""
+    assert check(NAME, script).note == note
+
+
+def test_a_kind_of_call_that_succeeded_once_was_tried() -> None:
+    """Whatever became of the next one."""
+    script = called("mail", "ok").say(
+        6.0, "producer-10", "invoke", "enqueue", task="order-9", value={"kind": "mail"}
+    )
+    assert_valid(NAME, script.say(6.1, "producer-10", "fail", "enqueue", task="order-9"))

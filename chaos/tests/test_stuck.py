@@ -135,3 +135,36 @@ def test_the_time_of_a_row_serves_where_the_read_has_none() -> None:
     result = check(NAME, script.say(60.0, "final-read", "ok", "final-read", **final))
     assert result.verdict == Verdict.UNKNOWN
     assert "no database_time" in result.note
+
+
+def test_without_a_final_read_nothing_was_looked_at() -> None:
+    """However much was acknowledged."""
+    assert check(NAME, Script().enqueue(1.0)).exercised == 0
+
+
+def test_one_row_of_two_that_is_stuck_is_found_once() -> None:
+    """It is not the other one's."""
+    script = Script().enqueue(1.0).enqueue(2.0, row=2).final(60.0, "waiting", row=2)
+    proof = only_anomaly(NAME, script.read()).proof
+    assert proof == (
+        "row 2 of order-1 was still waiting at the final read at 60.00 s, and nobody had claimed it"
+        " although it was due"
+    )
+
+
+def test_how_long_ago_a_lease_had_run_out_is_told() -> None:
+    """By the database's clock; and of a run that was cut off, that it was."""
+    script = Script().enqueue(1.0).claim(2.0).final(60.0, "claimed", until=50.0)
+    assert only_anomaly(NAME, script.read()).proof.endswith("its lease had run out 10.00 s before")
+    late = Script().enqueue(1.0).claim(2.0).final(60.0, "claimed", until=70.0)
+    proof = only_anomaly(NAME, late.read(drained=False)).proof
+    assert proof.endswith("and the run's deadline had passed")
+
+
+def test_a_fault_of_the_database_excuses_a_row_that_somebody_holds() -> None:
+    """And a row that is claimed without a claim on record is nobody's, and stuck."""
+    held = Script().enqueue(1.0).claim(2.0).start(2.1).final(60.0, "claimed", until=50.0)
+    held.fault(50.0, "outage", until=58.0, disturbs="database")
+    assert_valid(NAME, held.read())
+    nobody = Script().enqueue(1.0).final(60.0, "claimed", until=50.0)
+    only_anomaly(NAME, nobody.read())

@@ -57,3 +57,19 @@ def test_without_a_final_read_or_a_batch_nothing_is_put_to_the_test() -> None:
     assert "no final read" in check(NAME, batch()).note
     assert "no batches" in check(NAME, good_run()).note
     assert "no batches" in check(NAME, Script().enqueue(1.0)).note
+
+
+def test_a_duplicate_hides_no_task_that_is_missing() -> None:
+    """Nor does one that somebody else called for, wherever it stands in the batch."""
+    script = Script().call(0.1, "a").refuse(0.2, "info", "a")
+    for task in "abc":
+        script.call(1.0, task, batch="b-1")
+    script.answer(1.2, "a", row=1).answer(1.2, "b", row=2).answer(1.2, "c", row=3)
+    assert only_anomaly(NAME, script.created(1.1, "b", 2).read()).task == "c"
+
+
+def test_one_call_is_no_batch_and_without_a_final_read_nothing_was_looked_at() -> None:
+    """It has nothing to be torn from."""
+    assert check(NAME, batch()).exercised == 0
+    alone = Script().call(1.0, "a", batch="b-1").created(1.1, "a", 1).answer(1.2, "a", row=1)
+    assert check(NAME, alone.read()).exercised == 0

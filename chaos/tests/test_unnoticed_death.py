@@ -27,6 +27,7 @@ def assert_says_nothing(script: Script) -> None:
     """Assert that the checker found no opportunity."""
     result = check(NAME, script)
     assert (result.verdict, result.exercised) == (Verdict.UNKNOWN, 0), result
+    assert "crashed" not in result.note
 
 
 def test_a_death_after_which_the_claim_is_given_back_is_noticed() -> None:
@@ -170,3 +171,27 @@ def test_a_contract_without_leases_does_not_promise_it() -> None:
     (checker,) = (checker for checker in CHECKERS if checker.name == NAME)
     assert checker.can_be_seen(CONTRACT)
     assert not checker.can_be_seen(type(CONTRACT)(max_attempts=3, recovery_seconds=5, leases=False))
+
+
+def test_a_body_of_an_unknown_claim_hides_none_that_was_forgotten() -> None:
+    """Each is judged by itself."""
+    script = Script().call(0.1, "order-0").answer(0.2, "order-0", row=5)
+    script.start(0.3, 850, task="order-0", row=5).kill(0.4, pid=850)
+    script.ops += forgotten().ops
+    assert only_anomaly(NAME, script).task == "order-1"
+
+
+def test_each_death_that_was_looked_at_counts_once() -> None:
+    """Found or not."""
+    assert check(NAME, forgotten()).exercised == 1
+    both = killed_run().without(lambda op: op.process == "final-read")
+    both.enqueue(1.0, "order-2", 2).claim(2.0, task="order-2", row=2)
+    both.start(2.1, 850, task="order-2").kill(2.5, pid=850).audit(3.0, "deleted", "order-2", 2)
+    assert check(NAME, both.read()).exercised == 2
+
+
+def test_an_attempt_that_raised_hides_none_that_was_forgotten_after_it() -> None:
+    """They are of one task."""
+    script = Script().enqueue(1.0).claim(1.1).start(1.2, 850).end(1.3, 850, "fail")
+    script.release(1.4, token=1, attempts=1).claim(2.0, token=2).start(2.1, number=2).kill(2.5)
+    only_anomaly(NAME, script.release(7.1, token=2, attempts=2).read())

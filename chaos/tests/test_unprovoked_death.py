@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chaos.checkers.unprovoked_death import HARMLESS
 from chaos.tests.judging import assert_valid, check, only_anomaly
 from chaos.tests.script import Script, killed_run
 
@@ -105,3 +106,25 @@ def test_a_process_that_dies_between_its_tasks_is_no_matter() -> None:
     """Its attempt had ended."""
     script = Script().call(1.0, kind="send_mail").answer(1.1).body(2.0).death(3.0)
     assert not check(NAME, script).exercised
+
+
+def test_any_stop_may_have_been_that_of_a_holder_that_nobody_knows() -> None:
+    """Without one, nothing explains it; and a stop that came later never does."""
+    for script, count in ((dead(), 1), (dead().stop(2.5, pid=777), 0), (dead().stop(9.0, 777), 1)):
+        ownerless = script.without(lambda op: op.f == "claim")
+        result = check(NAME, ownerless)
+        assert (result.count, result.exercised) == (count, 1), result
+
+
+def test_all_harmless_kinds_at_once_are_harmless() -> None:
+    """A key may be called for in each of them; a body whose pid nobody knows is not judged."""
+    script = Script()
+    for number, kind in enumerate(sorted(HARMLESS)):
+        at = number / 10
+        script.call(at, kind=kind).answer(at + 0.05, duplicate=number > 0)
+    script.claim(2.0).start(2.1)
+    only_anomaly(NAME, script.death(3.0))
+    nameless = (
+        Script().call(1.0, kind="send_mail").say(2.0, "body-x", "invoke", "attempt", task="order-1")
+    )
+    assert check(NAME, nameless.death(3.0)).note.startswith("never put to the test")

@@ -63,3 +63,19 @@ def test_without_a_final_read_nobody_knows_what_vanished() -> None:
     result = check("vanished", Script().enqueue(1.0))
     assert result.verdict == Verdict.UNKNOWN
     assert "final read" in result.note
+
+
+def test_without_a_final_read_nothing_was_looked_at() -> None:
+    """However much was acknowledged."""
+    assert check("vanished", Script().enqueue(1.0)).exercised == 0
+
+
+def test_another_row_of_the_task_that_ended_does_not_explain_it() -> None:
+    """And a row that nobody saw deleted has vanished at the end."""
+    script = Script().enqueue(1.0).enqueue(2.0, row=2).claim(3.0, row=2).finish(4.0, row=2)
+    anomaly = only_anomaly("vanished", script.final(60.0, "completed", row=2).read())
+    assert anomaly.proof.endswith("neither a finish nor a dead-letter names it")
+    assert "row 1" in anomaly.proof
+    for row in (1, None):
+        unseen = Script().call(1.0).answer(1.1, row=row).read()
+        assert only_anomaly("vanished", unseen).proof.endswith("names it")

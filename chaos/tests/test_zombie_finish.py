@@ -134,3 +134,11 @@ def test_bodies_that_know_no_token_accuse_nobody() -> None:
     """An open attempt without a token may be of any claim."""
     script = Script().enqueue(1.0).claim(2.0, token=None).start(2.1, number=None)
     assert_valid(NAME, script.finish(3.0, token=None))
+
+
+def test_a_row_that_nobody_claimed_on_record_has_no_zombie() -> None:
+    """And a finish without a token names none, where bodies are told theirs."""
+    unclaimed = Script().enqueue(1.0).release(2.0, 1, 1).audit(3.0, "finish", token=1)
+    assert check(NAME, unclaimed).count == 0
+    mute = Script().enqueue(1.0).claim(2.0).start(2.1).audit(3.0, "finish", token=None)
+    assert_valid(NAME, mute)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chaos.checkers import CHECKERS
 from chaos.tests.judging import CONTRACT, assert_valid, check, only_anomaly
 from chaos.tests.script import Script, good_run
@@ -58,7 +60,8 @@ def test_tokens_that_nobody_tells_accuse_nobody() -> None:
     """Nor does a row whose claim is not on record."""
     script = Script().enqueue(1.0).claim(2.0, token=None, attempts=1)
     assert check(NAME, script.heartbeat(3.0, 1, 8.0)).count == 0
-    assert check(NAME, Script().enqueue(1.0).heartbeat(3.0, 1, 8.0)).count == 0
+    unclaimed = check(NAME, Script().enqueue(1.0).heartbeat(3.0, 1, 8.0))
+    assert unclaimed.note.startswith("never put to the test")
 
 
 def test_a_row_that_is_claimed_once_puts_nothing_to_the_test() -> None:
@@ -73,3 +76,16 @@ def test_a_contract_without_leases_has_no_heartbeats() -> None:
     (checker,) = (checker for checker in CHECKERS if checker.name == NAME)
     assert checker.can_be_seen(CONTRACT)
     assert not checker.can_be_seen(type(CONTRACT)(max_attempts=3, recovery_seconds=5, leases=False))
+
+
+def test_heartbeats_after_the_second_claim_are_what_is_put_to_the_test() -> None:
+    """Of every row; those before it can be no zombie's."""
+    script = Script().enqueue(1.0).claim(2.0).heartbeat(3.0, 1, 8.0)
+    script.release(7.1, token=1, attempts=1).claim(7.2, token=2).heartbeat(8.0, 2, 13.0)
+    script.enqueue(1.0, "order-2", 2)
+    for token in (1, 2):
+        script.claim(20.0 + 10 * token, token=token, task="order-2", row=2)
+        told: dict[str, Any] = {"token": token, "lease_until": 1099.0}
+        script.audit(21.0 + 10 * token, "heartbeat", "order-2", 2, **told)
+    assert check(NAME, script).exercised == 2
+    assert check(NAME, claimed_again().heartbeat(9.0, 1, 14.0)).exercised == 2

@@ -1,0 +1,1 @@
+"""Mutation testing of the checkers: would a test notice if a line of one were wrong?"""
