@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import itertools
 import zoneinfo
 from typing import TYPE_CHECKING, Any
@@ -19,14 +20,14 @@ from background_task.outcomes import Failed, Finished
 from background_task.registry import registry
 from background_task.requeue import requeue
 from background_task.slots import Rhythm, next_slot
-from properties.interleaver import interleave
-from properties.test_interleavings import again, claimer, fill, live, schedules
+from properties.interleaving import Schedule, Sessions, schedules
+from properties.races import Ground
+from properties.races.tables import empty_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from background_task.databases import QueueDatabase
-    from properties.interleaver import Schedule
 
 UTC = datetime.UTC
 START = datetime.datetime(2026, 1, 1, tzinfo=UTC)
@@ -162,19 +163,25 @@ def test_cron_slots_are_the_minutes_that_match(
     ends=st.lists(st.sampled_from(["finish", "retry", "dead-letter"]), max_size=15),
 )
 def test_the_engine_runs_each_slot_once(
-    database: QueueDatabase, ago: int, rhythm: dict[str, Any], catch_up: bool, ends: list[str]
+    database: QueueDatabase,
+    sessions: Sessions,
+    *,
+    ago: int,
+    rhythm: dict[str, Any],
+    catch_up: bool,
+    ends: list[str],
 ) -> None:
     """However its runs end: no slot ends twice, and the next ones follow the policy."""
-    fill(0)
+    worker = _empty(database, sessions).worker("worker")
     start = database.time_of(-float(ago)).replace(microsecond=0)
     request = Enqueue(task_name="tick", task_params="[[], {}]", run_at=start, **rhythm)
     enqueue(dataclasses.replace(request, catch_up=catch_up))
 
     for end in ends:
-        for held in claimer(database, 1)():
+        for held in worker.claim():
             _end(database, held, end)
 
-    (row,) = live()
+    row = ScheduledTask.objects.get()
     fired = [*(slot for slot, _ in _ends()), row.slot_at]
     every = Rhythm(**rhythm, catch_up=True)
     for (slot, ended_at), following in zip(_ends(), fired[1:], strict=True):
@@ -218,47 +225,51 @@ def nightly() -> Iterator[None]:
     registry.update(saved)
 
 
+def _empty(database: QueueDatabase, sessions: Sessions) -> Ground:
+    empty_tables()
+    return Ground(database, sessions)
+
+
 @given(schedule=schedules(2))
 def test_two_workers_declare_one_row_in_every_order(
-    database: QueueDatabase, nightly: None, schedule: Schedule
+    database: QueueDatabase, sessions: Sessions, nightly: None, schedule: Schedule
 ) -> None:
     """Both find none, and one of them adds it."""
-    fill(0)
+    ground = _empty(database, sessions)
 
-    interleave(
-        database.alias,
-        [again(database, lambda: cron_schedule.declare(database))] * 2,
-        schedule,
-    )
+    one = ground.worker("one")
+    declare = functools.partial(one.again, lambda: cron_schedule.declare(database))
+    _ = sessions.play({"one": declare, "other": declare}, schedule).values
 
-    (row,) = live()
+    row = ScheduledTask.objects.get()
     assert row.live_hash == row.task_hash
 
 
 @given(schedule=schedules(2))
 def test_declaring_while_a_run_ends_makes_one_row_in_every_order(
-    database: QueueDatabase, nightly: None, schedule: Schedule
+    database: QueueDatabase, sessions: Sessions, nightly: None, schedule: Schedule
 ) -> None:
     """The row of the next slot takes the place of the one that ends, and none comes beside it."""
-    fill(0)
+    ground = _empty(database, sessions)
     cron_schedule.declare(database)
-    (row,) = live()
+    row = ScheduledTask.objects.get()
     assert row.slot_at is not None
     past = row.slot_at.replace(year=row.slot_at.year - 2)
     ScheduledTask.objects.update(run_at=past, slot_at=past)
-    (held,) = claimer(database, 1)()
+    (held,) = ground.worker("worker").claim()
 
     def finish() -> list[claims.Claim]:
         with database.transaction():
             return outcomes.record(database, [Finished(claim=held)], keep_completed=True)
 
-    interleave(
-        database.alias,
-        [again(database, finish), again(database, lambda: cron_schedule.declare(database))],
-        schedule,
-    )
+    one, other = ground.worker("one"), ground.worker("other")
+    programs = {
+        "one": lambda: one.again(finish),
+        "other": lambda: other.again(lambda: cron_schedule.declare(database)),
+    }
+    _ = sessions.play(programs, schedule).values
 
-    (following,) = live()
+    following = ScheduledTask.objects.get()
     assert following.slot_at == row.slot_at
     assert following.pk != held.id
     assert CompletedTask.objects.get().slot_at == past
@@ -266,20 +277,21 @@ def test_declaring_while_a_run_ends_makes_one_row_in_every_order(
 
 @given(schedule=schedules(2))
 def test_a_failed_task_is_requeued_once_in_every_order(
-    database: QueueDatabase, schedule: Schedule
+    database: QueueDatabase, sessions: Sessions, schedule: Schedule
 ) -> None:
     """Two people press the button, and the tasks wait once."""
-    fill(2)
-    held = claimer(database, 2)()
+    ground = _empty(database, sessions)
+    ground.fill(2)
+    held = ground.worker("worker").claim(2)
     with database.transaction():
         ends = [Failed(claim=_with(claim, 1), error="no", retry_in=None) for claim in held]
         outcomes.record(database, ends, keep_completed=True)
     ids = [claim.id for claim in held]
 
-    done = interleave(
-        database.alias, [again(database, lambda: requeue(database, ids))] * 2, schedule
-    )
+    one = ground.worker("one")
+    again = functools.partial(one.again, lambda: requeue(database, ids))
+    done = sessions.play({"one": again, "other": again}, schedule).values
 
     assert sum(end.requeued for end in done) == 2
-    assert [task.pk for task in live()] == sorted(ids)
+    assert sorted(ScheduledTask.objects.values_list("pk", flat=True)) == sorted(ids)
     assert not FailedTask.objects.exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from properties.interleaving import schedules
@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from background_task.databases import QueueDatabase
     from properties.interleaving import Sessions
 
+EXAMPLES = max(15, settings().max_examples // 2)
+"""There are two tests for each race, so that a race has as many examples as the profile says."""
+
 
 @pytest.mark.parametrize("race", RACES.values(), ids=lambda race: race.name)
+@settings(max_examples=EXAMPLES)
 @given(data=st.data())
 def test_no_order_of_statements_breaks_a_promise(
     database: QueueDatabase, sessions: Sessions, race: Race, data: st.DataObject
@@ -26,6 +30,7 @@ def test_no_order_of_statements_breaks_a_promise(
 
 
 @pytest.mark.parametrize("race", RACES.values(), ids=lambda race: race.name)
+@settings(max_examples=EXAMPLES)
 @given(data=st.data())
 def test_nothing_that_goes_wrong_within_a_race_breaks_a_promise(
     database: QueueDatabase, sessions: Sessions, race: Race, data: st.DataObject

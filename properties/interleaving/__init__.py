@@ -11,7 +11,7 @@ from properties.interleaving.faults import (
     Refusal,
 )
 from properties.interleaving.ladder import Step, ladder
-from properties.interleaving.scheduler import Play, Sessions, Stuck
+from properties.interleaving.scheduler import Play, Sessions, Stuck, every_schedule
 from properties.interleaving.schedules import (
     Bounded,
     Choices,
@@ -46,6 +46,7 @@ __all__ = [
     "Step",
     "Stuck",
     "bounded",
+    "every_schedule",
     "gate",
     "ladder",
     "one_after_the_other",

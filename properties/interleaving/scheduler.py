@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from properties.interleaving.clock import Clock
 from properties.interleaving.faults import AtGate, ClockStep, Crash, LostConnection, Refusal
 from properties.interleaving.ladder import Step, ladder
+from properties.interleaving.schedules import Choices, Schedule
 from properties.interleaving.session import Ended, Session
 from properties.interleaving.waiting import Blockers, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from properties.interleaving.schedules import Schedule
 
 STEP_LIMIT: Final = 1000
+SCHEDULE_LIMIT: Final = 2000
 PATIENCE_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.001
 # PostgreSQL looks for a deadlock once, so long after the wait began: who closes the circle is its
@@ -66,16 +67,34 @@ class Play:
         return ladder(self.steps, self.names)
 
 
+def every_schedule(
+    play: Callable[[Schedule], Play], *, limit: int = SCHEDULE_LIMIT
+) -> Iterator[Play]:
+    """Play every schedule without faults that there is, depth first, up to a limit."""
+    choices: list[int] = []
+    for _ in range(limit):
+        played = play(Schedule(policy=Choices(choices=tuple(choices))))
+        yield played
+        choices += [0] * (len(played.widths) - len(choices))
+        while choices and choices[-1] + 1 >= played.widths[len(choices) - 1]:
+            choices.pop()
+        if not choices:
+            return
+        choices[-1] += 1
+
+
 class Sessions:
     """Sessions that live as long as this does, as a connection costs more than a schedule.
 
     Attributes:
         clock: the database's clock, as the sessions read it.
+        plays: how many schedules were played.
     """
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
         self.clock = Clock()
+        self.plays = 0
         self._watcher = Watcher(alias)
         self._sessions: list[Session] = []
 
@@ -93,6 +112,7 @@ class Sessions:
         Raises:
             Stuck: the sessions wait for one another, and nobody ends that.
         """
+        self.plays += 1
         sessions = self._for(len(programs))
         performance = _Performance(sessions, list(programs), self._watcher, schedule, self.clock)
         with self._abandoned(sessions):
@@ -184,6 +204,18 @@ class _Performance:
             if time.monotonic() > deadline:
                 raise Stuck("stuck: all sessions wait, and the database ends none of the waits")
             self._settle_waiting()
+            self._end_patience()
+
+    def _end_patience(self) -> None:
+        """If SQLite refuses everybody who is left, have the first one told so."""
+        left = [session for session in self._sessions if session.ended is None]
+        if all(session.is_waiting and session.is_refused for session in left):
+            session = left[0]
+            session.give_up()
+            self._await_arrival(session)
+            session.is_waiting = False
+            session.let_on()
+            self._settle(session, self._last_step_of(session))
 
     def _take_step(self, session: Session) -> None:
         fault = self._at_gates.get((session.number, session.gates))

@@ -82,6 +82,7 @@ class Session(threading.Thread):
         self._is_abandoned = False
         self._is_acting = False
         self._is_connecting = False
+        self._gives_up = False
         self._lock = threading.Lock()
         self._programs: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
 
@@ -100,6 +101,11 @@ class Session(threading.Thread):
         self.is_refused = False
         self.arrived.clear()
         self._go.release()
+
+    def give_up(self) -> None:
+        """Take the next refusal for an answer, as SQLite does when its patience is over."""
+        self._gives_up = True
+        self.let_on()
 
     def begin_waiting(self) -> bool:
         """Note that it waits; False if its statement was over before that could be noted."""
@@ -156,10 +162,13 @@ class Session(threading.Thread):
         return Ended(is_killed=True) if self._is_dead else ended
 
     def _stand(self) -> None:
-        self.arrived.set()
-        self._go.acquire()
+        if not self._is_abandoned:
+            self.arrived.set()
+            self._go.acquire()
         if self._is_abandoned:
             self._is_dead = True
+            # First of all: what Django does behind an error may commit on MySQL.
+            self._cut()
             raise Killed
 
     def _act(self, act: Callable[[], Any]) -> Any:
@@ -216,16 +225,19 @@ class Session(threading.Thread):
     def _execute(self, run: Callable[..., Any], sql: str, *rest: Any) -> Any:
         if self._is_connecting:
             return run(sql, *rest)
-        later = self._clock.later(self._connection.vendor, sql)
-        return self.pass_gate(sql, lambda: self._persist(run, later, *rest))
+        vendor = self._connection.vendor
+        # The clock is read behind the gate, before which it may be stepped.
+        act = lambda: self._persist(run, self._clock.later(vendor, sql), *rest)  # noqa: E731
+        return self.pass_gate(sql, act)
 
     def _persist(self, run: Callable[..., Any], *arguments: Any) -> Any:
         """Carry a statement out; on SQLite, which does not wait, again when others moved on."""
+        self._gives_up = False
         while True:
             try:
                 return run(*arguments)
             except DatabaseError as error:
-                if not _is_busy(error):
+                if not _is_busy(error) or self._gives_up:
                     raise
             self.is_refused = True
             self._stand()
@@ -235,7 +247,7 @@ class Session(threading.Thread):
             self._act(act)
         self._is_dead = True
         self._see_off()
-        self._connection.connection.close()
+        self._cut()
         raise Killed
 
     def _lose_connection(self, act: Callable[[], Any] | None) -> None:
@@ -249,9 +261,17 @@ class Session(threading.Thread):
         if self.backend is not None:
             self.gone.append(self.backend)
 
+    def _cut(self) -> None:
+        """End the connection, and with it its transaction."""
+        driver = self._connection.connection
+        if self._connection.vendor == "sqlite":
+            # Closed alone, it would hold its locks for as long as somebody has a cursor of it.
+            driver.rollback()
+        driver.close()
+
     def _forget_connection(self) -> None:
         with contextlib.suppress(Exception):
-            self._connection.connection.close()
+            self._cut()
         del connections[self._alias]
 
 

@@ -24,7 +24,7 @@ def _write_mail(order: str) -> None:
     Mail.objects.create(order=order, sent_by=1)
 
 
-pay_once: Final = background(name="properties.pay_once", unique_for=3600)(_write_mail)
+pay_once: Final = background(name="properties.pay_once", unique_for=10**6)(_write_mail)
 write_atomically: Final = background(name="properties.write_atomically", atomic=True)(_write_mail)
 tick: Final = background(name="properties.tick")(_write_mail)
 
