@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from properties.crash_points import OPERATIONS, Operation, crash_pairs, crash_points
 from properties.crash_points.broken import BROKEN, Broken
+from properties.crash_points.operations import OPERATIONS, Operation
+from properties.crash_points.points import crash_pairs, crash_points
 from properties.races import Anomaly
 
 if TYPE_CHECKING:

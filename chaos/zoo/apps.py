@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import contextlib
+from typing import Final
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.db.backends.signals import connection_created
 
-from chaos.zoo.rewriting import Rewriter
-
-REWRITES: Final = "ZOO_REWRITES"
-"""The setting with a specimen's rewrites."""
+SPECIMEN: Final = "ZOO_SPECIMEN"
+"""The setting with a specimen's name."""
 
 
 class ZooConfig(AppConfig):
     """Installed by a specimen's settings only."""
 
     name = "chaos.zoo"
+    for_good = contextlib.ExitStack()
 
     def ready(self) -> None:
-        """Rewrite the statements of every connection from now on."""
-        connection_created.connect(_break, dispatch_uid="chaos.zoo")
+        """Break the engine in this process and in those that it forks, for as long as they live."""
+        from chaos.zoo import SPECIMENS
 
-
-def _break(connection: Any, **_: Any) -> None:
-    if not any(isinstance(wrapper, Rewriter) for wrapper in connection.execute_wrappers):
-        connection.execute_wrappers.append(Rewriter(getattr(settings, REWRITES)))
+        (specimen,) = (one for one in SPECIMENS if one.name == getattr(settings, SPECIMEN))
+        self.for_good.enter_context(specimen.broken())

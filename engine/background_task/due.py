@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from background_task.databases import SCHEDULED, marks
 
@@ -54,7 +54,7 @@ class Lookout:
     what comes before the last claimed task is looked at during a tenth of the time at most.
     """
 
-    SLOW_SECONDS: Final = 0.01
+    SLOW_SECONDS: ClassVar[float] = 0.01
     SHARE: Final = 10
 
     def __init__(self) -> None:

@@ -42,7 +42,7 @@ def main() -> int:
     chosen = f"test_no_crash and {' and '.join(given.operation.split()) or 'promise'}"
     with contextlib.redirect_stdout(sys.stderr):
         code = pytest.main(["-q", "-p", "no:randomly", "-k", chosen, str(_TESTS)], [tables])
-    print("\n\n".join(tables.found))
+    sys.stdout.write("\n\n".join(tables.found) + "\n")
     return int(code)
 
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from background_task import attempt, bulk, claims, enqueue, outcomes, periodic, requeue
+from background_task import bulk, claims, enqueue, outcomes, periodic, requeue
 from background_task.databases import SCHEDULED
 from background_task.models import CompletedTask, FailedTask, ScheduledTask
 
@@ -82,7 +82,7 @@ def _charge_late(patch: pytest.MonkeyPatch) -> None:
 
     def claim(database: QueueDatabase, *rest: Any, **options: Any) -> Any:
         claimed = real(database, *rest, **options)
-        held = f"UPDATE {SCHEDULED} SET attempts = attempts %s 1 WHERE lease_until IS NOT NULL"
+        held = f"UPDATE {SCHEDULED} SET attempts = attempts %s 1 WHERE lease_until IS NOT NULL"  # noqa: S608
         database.execute(held.replace("%s", "-"))
         _commit_early(database)
         database.execute(held.replace("%s", "+"))
@@ -151,8 +151,6 @@ BROKEN: Final = (
     ),
     _broken("no key", "enqueue until heard", "dedupe-violation", _enqueue_without_key),
     _broken("call by call", "bulk enqueue", "torn-batch", _write_one_by_one),
-    _broken(
-        "end comes late", "atomic body", "duplicated-effect", _first(attempt.outcomes, "record")
-    ),
+    _broken("end comes late", "atomic body", "duplicated-effect", _first(outcomes, "record")),
     _broken("pause comes late", "retry", "illegal-transition", _pause_late),
 )

@@ -61,6 +61,11 @@ class Snapshot(NamedTuple):
     held: tuple[int, ...]
     mails: tuple[str, ...]
 
+    @property
+    def rows(self) -> list[Live | Past]:
+        """Every row of every task."""
+        return [*self.live, *self.completed, *self.failed]
+
 
 def take_snapshot() -> Snapshot:
     """Read the tables through the calling thread's connection."""

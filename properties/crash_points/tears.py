@@ -31,7 +31,7 @@ def out_of_bounds(legal: Sequence[Snapshot], left: Snapshot, *, had_effect: bool
 
 
 def _bounds(legal: Sequence[Snapshot], left: Snapshot, *, had_effect: bool) -> Iterator[str]:
-    places = Counter(row.id for row in (*left.live, *left.completed, *left.failed))
+    places = Counter(row.id for row in left.rows)
     for id_, count in places.items():
         if count > 1:
             yield f"conservation: the task with rank {id_} is in {count} tables"
@@ -83,11 +83,11 @@ def _halves(before: Snapshot, after: Snapshot, left: Snapshot) -> Iterator[str]:
 
 
 def _calls(one: Snapshot) -> Counter[Call]:
-    return Counter(row.call for row in (*one.live, *one.completed, *one.failed))
+    return Counter(row.call for row in one.rows)
 
 
 def _unfinished(one: Snapshot) -> Counter[Call]:
-    return Counter(row.call for row in (*one.live, *one.failed))
+    return Counter(row.call for row in one.live) + Counter(row.call for row in one.failed)
 
 
 def _runs(one: Snapshot) -> Counter[Call]:

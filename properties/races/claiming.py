@@ -8,6 +8,7 @@ from properties.races.race import Ground, Programs, Race, in_turn
 
 if TYPE_CHECKING:
     from background_task.claims import Claim
+    from properties.interleaving import Play
 
 
 def _two_claims(ground: Ground) -> Programs:
@@ -87,6 +88,23 @@ def _heartbeat_and_reaper(ground: Ground) -> Programs:
     return {"worker": slowly, "other": in_turn(other.reap, other.work)}
 
 
+def _late_heartbeat(ground: Ground) -> Programs:
+    """A heartbeat comes after the lease has run out, while somebody looks for such leases."""
+    claim = _overdue(ground)
+    worker, reaper = ground.worker("zombie"), ground.worker("reaper")
+    return {
+        "worker": lambda: worker.heartbeat(claim),
+        "reaper": in_turn(reaper.reap, reaper.work),
+    }
+
+
+def _check_late_heartbeat(ground: Ground, _: Play) -> str | None:
+    renewed, reaped = ground.story.of("renewed"), ground.story.of("reaped")
+    if renewed and reaped and reaped[0].at < renewed[0].at + renewed[0].lease:
+        return f"unjustified-redelivery: row {reaped[0].row} was taken back though it was renewed"
+    return None
+
+
 def _batch_ends(ground: Ground) -> Programs:
     """A batch ends in one transaction while one of its tasks belongs to somebody else."""
     ground.fill(3)
@@ -145,6 +163,7 @@ RACES = (
     Race(name="zombie heartbeat", sessions=3, begin=_zombie_heartbeat),
     Race(name="two reapers", sessions=2, begin=_two_reapers),
     Race(name="heartbeat and reaper", sessions=2, begin=_heartbeat_and_reaper),
+    Race(name="late heartbeat", sessions=2, begin=_late_heartbeat, check=_check_late_heartbeat),
     Race(name="batch ends", sessions=2, begin=_batch_ends),
     Race(name="two batches", sessions=2, begin=_two_batches),
     Race(name="forgotten claim", sessions=2, begin=_forgotten),

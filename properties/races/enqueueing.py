@@ -111,8 +111,8 @@ def _atomic_body(ground: Ground) -> Programs:
 def _check_atomic_body(_: Ground, played: Play) -> str | None:
     mails, completed = Mail.objects.count(), CompletedTask.objects.count()
     told = sum(end.value is True for end in played.ends)
-    if mails > 1:
-        return f"duplicated-effect: the work of an atomic body is there {mails} times"
+    if mails > 1 or mails > completed:
+        return f"duplicated-effect: an atomic body has {mails} effects and {completed} ends"
     if mails != completed:
         return f"lost: an atomic body has {mails} effects and {completed} ends"
     if told > completed:

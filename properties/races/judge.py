@@ -93,7 +93,8 @@ def _starts(events: Sequence[Event]) -> Iterator[str]:
 
 
 def _of_tables(story: Story, left: Tables) -> Iterator[str]:
-    hashes = Counter(row.live_hash for row in left.live.values() if row.live_hash)
+    # By the hash of the call, as an engine may lose the one that is unique; all tasks of races are.
+    hashes = Counter(row.task_hash for row in left.live.values())
     for hash_, count in hashes.items():
         if count > 1:
             yield f"dedupe-violation: {count} live tasks have the hash {hash_}"

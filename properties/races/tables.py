@@ -14,7 +14,7 @@ class Row:
     task_name: str
     attempts: int
     token: int = 0
-    live_hash: str | None = None
+    task_hash: str | None = None
     is_periodic: bool = False
     is_claimed: bool = False
 
@@ -43,13 +43,13 @@ class Tables:
 
 def read_tables(*, deleted: frozenset[int] = frozenset(), is_stuck: bool = False) -> Tables:
     """Read the tables through the calling thread's connection."""
-    columns = ("id", "task_name", "attempts", "token", "live_hash", "repeat", "cron", "lease_until")
+    columns = ("id", "task_name", "attempts", "token", "task_hash", "repeat", "cron", "lease_until")
     live = {
         id_: Row(
             task_name=name,
             attempts=attempts,
             token=token,
-            live_hash=hash_,
+            task_hash=hash_,
             is_periodic=bool(repeat or cron),
             is_claimed=until is not None,
         )

@@ -31,7 +31,7 @@ FOLDER = Path(os.environ.get("KILLPROOF_ZOO", "reports/zoo"))
 HERE = [specimen for specimen in SPECIMENS if DATABASE in specimen.databases]
 OF_CHAOS = [specimen for specimen in HERE if specimen.layer == "chaos"]
 IN_PROCESS = [specimen for specimen in HERE if specimen.layer != "chaos"]
-RIGHT_EXAMPLES = 15
+RIGHT_EXAMPLES = 5 * len(SEEDS)
 
 
 def hunt(specimen: Specimen, database: QueueDatabase, sessions: Sessions, number: int) -> Found:

@@ -1,0 +1,22 @@
+"""A commit where the engine makes none: what was one transaction is two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from background_task.databases import QueueDatabase
+
+
+def commit_so_far(database: QueueDatabase) -> None:
+    """Commit what the outermost atomic block did until now, and begin anew within it."""
+    connection = database.connection
+    if not connection.in_atomic_block or connection.savepoint_ids:
+        return
+    connection.in_atomic_block = False
+    connection.commit()
+    connection.set_autocommit(autocommit=True)
+    connection.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+    connection.in_atomic_block = True
+    with connection.cursor() as cursor:
+        database.dialect.begin_writing(cursor)
