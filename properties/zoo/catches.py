@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,5 +56,8 @@ def load(folder: Path) -> list[Catch]:
 
 
 def _catch(path: Path) -> Catch:
-    values = json.loads(path.read_text())
-    return Catch(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    stored: dict[str, Any] = json.loads(path.read_text())
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
+    }
+    return Catch(**values)

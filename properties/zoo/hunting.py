@@ -12,10 +12,11 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis.errors import Flaky
+from hypothesis.errors import FlakyFailure
 from hypothesis.internal.conjecture import engine
 
-from properties.crash_points import OPERATIONS, crash_points
+from properties.crash_points.operations import OPERATIONS
+from properties.crash_points.points import crash_points
 from properties.interleaving import schedules
 from properties.machine import QueueMachine
 from properties.machine.runs import run as run_machine
@@ -180,9 +181,9 @@ def _error_of(run: Callable[[], object]) -> BaseException | None:
     try:
         with _short_shrinking():
             run()
-    except Flaky as flaky:
+    except FlakyFailure as flaky:
         # The engine behaves otherwise the second time; what it did the first time is in there.
-        return flaky.exceptions[0] if flaky.exceptions else flaky
+        return flaky.exceptions[0]
     except Exception as error:  # noqa: BLE001 - whatever a broken engine makes of it
         return error
     return None

@@ -53,13 +53,14 @@ def missing(catches: Sequence[Catch]) -> list[str]:
     with_chaos = {catch.database for catch in catches if catch.layer == "chaos"}
     seen = {(catch.specimen, catch.database) for catch in catches}
     databases = sorted({catch.database for catch in catches})
-    wanted = {
+    broken = {
         (engine.name, database)
-        for engine in (*SPECIMENS, *CORRECT)
+        for engine in SPECIMENS
         for database in databases
-        if database in engine.databases
-        and (database in with_chaos or getattr(engine, "layer", "") != "chaos")
+        if database in engine.databases and (engine.layer != "chaos" or database in with_chaos)
     }
+    right = {(engine.name, database) for engine in CORRECT for database in databases}
+    wanted = broken | right
     return [f"{name} on {database}" for name, database in sorted(wanted - seen)]
 
 
