@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from chaos.zoo import SPECIMENS
 from chaos.zoo.correct import CORRECT
@@ -22,7 +23,7 @@ from properties.zoo.catches import Catch, load
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COLUMNS = ("engine", "database", "layer", "named", "examples", "of", "seconds")
+COLUMNS = ("engine", "database", "layer", "named", "examples", "of", "s")
 
 
 def cells(catch: Catch) -> tuple[str, ...]:
@@ -40,7 +41,7 @@ def cells(catch: Catch) -> tuple[str, ...]:
         layer,
         f"{mark} {named}",
         examples,
-        str(catch.budget),
+        "all" if catch.layer == "crash-point" else str(catch.budget),
         seconds,
     )
 
@@ -76,6 +77,16 @@ def markdown(catches: Sequence[Catch]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _table(catches: Sequence[Catch]) -> Table:
+    """Return the table of one database."""
+    columns = [Column(name, overflow="fold") for name in COLUMNS if name != "database"]
+    table = Table(*columns, title=catches[0].database, box=box.SIMPLE_HEAD, pad_edge=False)
+    for catch in catches:
+        engine, _, *others = cells(catch)
+        table.add_row(engine, *others, style="" if catch.is_right else "bold red")
+    return table
+
+
 def main(folder: Path) -> int:
     """Print the table; return the exit code."""
     catches = sorted(load(folder), key=lambda catch: (not catch.wanted, catch.specimen))
@@ -83,10 +94,9 @@ def main(folder: Path) -> int:
         sys.stderr.write(f"{folder} holds no catches; run nox -s zoo first\n")
         return 254
     console = Console(soft_wrap=True)
-    table = Table(*COLUMNS, title="examples: the median over the seeds (and the most)")
-    for catch in catches:
-        table.add_row(*cells(catch), style="" if catch.is_right else "bold red")
-    console.print(table)
+    for database in sorted({catch.database for catch in catches}):
+        console.print(_table([catch for catch in catches if catch.database == database]))
+    console.print("examples: the median over the seeds (and the most). s: seconds, likewise.")
     (folder / "zoo.md").write_text(markdown(catches))
     for speed in speeds.load(folder):
         console.print(
