@@ -42,10 +42,6 @@ class Window:
         """Tell whether it was at work at any time from ``start`` to ``end``."""
         return self.opened.time <= end and self.closed >= start
 
-    def holds_up(self, pid: int | None) -> bool:
-        """Tell whether a process may be late, cut off or told nothing because of it."""
-        return self.disturbs == "database" or (self.disturbs == "processes" and pid in self.pids)
-
 
 def find_windows(ops: Iterable[Op]) -> tuple[Window, ...]:
     """Return the windows of all faults, by the time at which they opened."""
