@@ -11,6 +11,7 @@ import dataclasses
 import queue
 import sqlite3
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import DatabaseError, connections
@@ -83,6 +84,7 @@ class Session(threading.Thread):
         self._is_acting = False
         self._is_connecting = False
         self._gives_up = False
+        self._cursors = weakref.WeakSet[Any]()
         self._lock = threading.Lock()
         self._programs: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
 
@@ -226,6 +228,7 @@ class Session(threading.Thread):
         if self._is_connecting:
             return run(sql, *rest)
         vendor = self._connection.vendor
+        self._cursors.add(rest[-1]["cursor"])
         # The clock is read behind the gate, before which it may be stepped.
         act = lambda: self._persist(run, self._clock.later(vendor, sql), *rest)  # noqa: E731
         return self.pass_gate(sql, act)
@@ -266,7 +269,12 @@ class Session(threading.Thread):
         driver = self._connection.connection
         if self._connection.vendor == "sqlite":
             # Closed alone, it would hold its locks for as long as somebody has a cursor of it.
-            driver.rollback()
+            for cursor in list(self._cursors):
+                with contextlib.suppress(Exception):
+                    cursor.close()
+            self._cursors.clear()
+            with contextlib.suppress(Exception):
+                driver.rollback()
         driver.close()
 
     def _forget_connection(self) -> None:

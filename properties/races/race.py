@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from background_task import notifications
 from properties.races.actors import LEASE_SECONDS, Producer, Worker
 from properties.races.judge import liveness, safety
 from properties.races.story import Story
@@ -118,6 +119,8 @@ def play(race: Race, database: QueueDatabase, sessions: Sessions, schedule: Sche
         empty_tables()
         ground = Ground(database, sessions)
         programs = race.begin(ground)
+        # Whether a worker was told within the last 20 ms decides about a statement.
+        notifications._sent_at.clear()
         played = sessions.play(programs, schedule)
         _note_the_unheard(ground, played)
         try:
