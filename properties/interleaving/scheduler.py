@@ -263,7 +263,15 @@ class _Performance:
             session.let_on()
             self._await_arrival(session)
             return not session.is_refused
-        return session.arrived.is_set() or self._blockers(session) is None
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not session.arrived.is_set():
+            # One that was let go by one session may wait for the next, a moment later.
+            if self._blockers(session) is not None:
+                return False
+            if time.monotonic() > deadline:
+                raise Stuck(f"stuck: session {session.number} waits for nobody: {session.label}")
+            session.arrived.wait(_LOOK_SECONDS)
+        return True
 
     def _await_deadlock(self) -> None:
         """Where the waits form a circle, wait until the database has ended one of them."""

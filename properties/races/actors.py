@@ -137,14 +137,19 @@ class Worker(Actor):
             self.finish(*claimed)
 
     def _record(self, ended: Sequence[Outcome], what: str) -> None:
-        def record() -> list[Claim]:
-            with self.database.transaction():
-                return outcomes.record(self.database, ended, keep_completed=True)
+        def tell(stale: list[Claim]) -> None:
+            for outcome in ended:
+                told = "stale" if outcome.claim in stale else what
+                self.story.tell_of(told, outcome.claim, by=self.name)
 
-        stale = self.again(record)
-        for outcome in ended:
-            told = "stale" if outcome.claim in stale else what
-            self.story.tell_of(told, outcome.claim, by=self.name)
+        def record() -> None:
+            stale: list[Claim] = []
+            with self.database.transaction():
+                # At the commit itself: a message to idle workers is a statement behind it.
+                transaction.on_commit(lambda: tell(stale), using=self.database.alias)
+                stale += outcomes.record(self.database, ended, keep_completed=True)
+
+        self.again(record)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
