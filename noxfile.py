@@ -103,7 +103,7 @@ def zoo(session: nox.Session) -> None:
     seeds, rest = option_of(rest, "--seeds", default="3")
     folder = ROOT / "reports" / "zoo"
     shutil.rmtree(folder, ignore_errors=True)
-    session.env |= {"KILLPROOF_ZOO": str(folder), "KILLPROOF_ZOO_SEEDS": seeds}
+    session.env.update({"KILLPROOF_ZOO": str(folder), "KILLPROOF_ZOO_SEEDS": seeds})
     try:
         for database in databases:
             run_pytest(session, database, "-n", "2", "properties/zoo", *rest)
