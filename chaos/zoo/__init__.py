@@ -17,11 +17,11 @@ from chaos.zoo.enqueueing import ENQUEUEING
 from chaos.zoo.leasing import LEASING
 from chaos.zoo.operating import OPERATING
 from chaos.zoo.periodic import PERIODIC
-from chaos.zoo.specimen import Breakage, Specimen
+from chaos.zoo.specimen import Specimen
 from chaos.zoo.subject import BrokenBackgroundTask
 from chaos.zoo.working import WORKING
 
-__all__ = ["SPECIMENS", "Breakage", "BrokenBackgroundTask", "Specimen"]
+__all__ = ["SPECIMENS", "BrokenBackgroundTask", "Specimen"]
 
 SPECIMENS: Final = (
     *CLAIMING,

@@ -23,4 +23,4 @@ class ZooConfig(AppConfig):
         from chaos.zoo import SPECIMENS
 
         (specimen,) = (one for one in SPECIMENS if one.name == getattr(settings, SPECIMEN))
-        self.for_good.enter_context(specimen.broken())
+        self.for_good.enter_context(specimen.applied())

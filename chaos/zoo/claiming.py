@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.zoo.commits import commit_so_far
+from chaos.zoo.commits import commit_afterwards, commit_so_far
+from chaos.zoo.engine import SERVERS
 from chaos.zoo.replacing import Replacement
-from chaos.zoo.specimen import SERVERS, Specimen
+from chaos.zoo.specimen import Specimen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
     from background_task.terms import Terms
 
 ONE_WRITER: Final = "on SQLite a claim is the only transaction that writes"
-
-
-def _look_and_commit(
-    real: Callable[..., list[Row]], database: QueueDatabase, *rest: Any
-) -> list[Row]:
-    rows = real(database, *rest)
-    commit_so_far(database)
-    return rows
 
 
 def _always_the_first(real: Callable[..., Claim], *rest: Any) -> Claim:
@@ -77,7 +70,7 @@ CLAIMING: Final = (
         layer="interleaving",
         where="two claims",
         budget=120,
-        replacements=(Replacement(of="claims:look", by=_look_and_commit),),
+        replacements=(Replacement(of="claims:look", by=commit_afterwards),),
     ),
     Specimen(
         name="lost_comparison_ignored",

@@ -1,10 +1,16 @@
-"""A commit where the engine makes none: what was one transaction is two."""
+"""A commit where the engine makes none: what was one transaction is two.
+
+``commit_first`` and ``commit_afterwards`` are for a ``Replacement`` of any function that takes the
+database first.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from background_task.databases import QueueDatabase
 
 
@@ -20,3 +26,18 @@ def commit_so_far(database: QueueDatabase) -> None:
     connection.in_atomic_block = True
     with connection.cursor() as cursor:
         database.dialect.begin_writing(cursor)
+
+
+def commit_first(real: Callable[..., Any], database: QueueDatabase, *rest: Any, **more: Any) -> Any:
+    """Commit, then do what the engine does."""
+    commit_so_far(database)
+    return real(database, *rest, **more)
+
+
+def commit_afterwards(
+    real: Callable[..., Any], database: QueueDatabase, *rest: Any, **more: Any
+) -> Any:
+    """Do what the engine does, then commit."""
+    result = real(database, *rest, **more)
+    commit_so_far(database)
+    return result

@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.zoo.commits import commit_so_far
+from chaos.zoo.commits import commit_afterwards, commit_first, commit_so_far
+from chaos.zoo.engine import SERVERS
 from chaos.zoo.replacing import Replacement
-from chaos.zoo.specimen import SERVERS, Specimen
+from chaos.zoo.specimen import Specimen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from background_task.claims import Claim
     from background_task.databases import QueueDatabase
-    from background_task.outcomes import Failed, Outcome
+    from background_task.outcomes import Failed, Finished, Outcome
 
 Hold = "Callable[[QueueDatabase, Sequence[Claim]], list[Claim]]"
 
@@ -53,19 +54,22 @@ def _release_without_asking(
     return real(database, rest, **options)
 
 
-def _commit_first(
-    real: Callable[..., Any], database: QueueDatabase, *rest: Any, **more: Any
-) -> Any:
-    commit_so_far(database)
-    return real(database, *rest, **more)
+def _delete_then_keep(
+    _real: object, database: QueueDatabase, finished: Sequence[Finished], **_: object
+) -> None:
+    from background_task.models import CompletedTask, ScheduledTask
 
-
-def _commit_afterwards(
-    real: Callable[..., Any], database: QueueDatabase, *rest: Any, **more: Any
-) -> Any:
-    result = real(database, *rest, **more)
-    commit_so_far(database)
-    return result
+    live, kept = (
+        {field.attname for field in model._meta.concrete_fields}  # noqa: SLF001
+        for model in (ScheduledTask, CompletedTask)
+    )
+    for one in finished:
+        row = ScheduledTask.objects.using(database.alias).filter(id=one.claim.id)
+        (values,) = row.values(*(live & kept))
+        row.delete()
+        commit_so_far(database)
+        end = {"result": one.result, "completed_at": database.now()}
+        CompletedTask.objects.using(database.alias).create(**values, **end)
 
 
 def _without_pause(real: Callable[..., None], database: QueueDatabase, failed: Failed) -> None:
@@ -146,7 +150,7 @@ ENDING: Final = (
         layer="interleaving",
         where="atomic body",
         budget=30,
-        replacements=(Replacement(of="outcomes:record", by=_commit_first),),
+        replacements=(Replacement(of="outcomes:record", by=commit_first),),
     ),
     Specimen(
         name="finish_in_two_transactions",
@@ -156,7 +160,17 @@ ENDING: Final = (
         layer="crash-point",
         where="finish",
         budget=1,
-        replacements=(Replacement(of="outcomes:_keep", by=_commit_afterwards),),
+        replacements=(Replacement(of="outcomes:_keep", by=commit_afterwards),),
+    ),
+    Specimen(
+        name="finish_deletes_first",
+        summary="a task whose worker dies at its end has run, and nobody can tell",
+        provenance="https://github.com/hatchet-dev/hatchet/issues/4494",
+        anomalies=frozenset({"vanished"}),
+        layer="crash-point",
+        where="finish",
+        budget=1,
+        replacements=(Replacement(of="outcomes:finish", by=_delete_then_keep),),
     ),
     Specimen(
         name="finish_without_record",

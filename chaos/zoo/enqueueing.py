@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.zoo.commits import commit_so_far
+from chaos.zoo.commits import commit_afterwards, commit_first, commit_so_far
 from chaos.zoo.replacing import Replacement
 from chaos.zoo.specimen import Specimen
 
@@ -44,17 +44,6 @@ def _ask_then_insert(
         if id_ is not None:
             return CompletedTask(id=id_, task_hash=hash_)
     return real(database, request, hash_)
-
-
-def _insert_and_commit(real: Callable[..., Any], database: QueueDatabase, *rest: Any) -> Any:
-    inserted = real(database, *rest)
-    commit_so_far(database)
-    return inserted
-
-
-def _commit_and_insert(real: Callable[..., Any], database: QueueDatabase, *rest: Any) -> Any:
-    commit_so_far(database)
-    return real(database, *rest)
 
 
 def _never_unique(real: Callable[..., Any], *args: Any, **_: Any) -> Any:
@@ -125,7 +114,7 @@ ENQUEUEING: Final = (
         layer="interleaving",
         where="rolled back call",
         budget=20,
-        replacements=(Replacement(of="enqueue:_insert", by=_insert_and_commit),),
+        replacements=(Replacement(of="enqueue:_insert", by=commit_afterwards),),
     ),
     Specimen(
         name="enqueue_after_the_commit",
@@ -135,7 +124,7 @@ ENQUEUEING: Final = (
         layer="crash-point",
         where="enqueue in a transaction",
         budget=1,
-        replacements=(Replacement(of="enqueue:_insert", by=_commit_and_insert),),
+        replacements=(Replacement(of="enqueue:_insert", by=commit_first),),
     ),
     Specimen(
         name="bulk_without_dedupe",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.zoo.commits import commit_so_far
+from chaos.zoo.commits import commit_afterwards, commit_so_far
+from chaos.zoo.engine import SERVERS
 from chaos.zoo.replacing import Replacement
-from chaos.zoo.specimen import SERVERS, Specimen
+from chaos.zoo.specimen import Specimen
 
 if TYPE_CHECKING:
     import re
@@ -36,14 +37,6 @@ def _renew_whatever_is_there(
             [lease_seconds, *ids],
         )
     return []
-
-
-def _reap_and_commit(
-    real: Callable[..., list[Expired]], database: QueueDatabase, *rest: Any
-) -> list[Expired]:
-    expired = real(database, *rest)
-    commit_so_far(database)
-    return expired
 
 
 def _free_all_first(
@@ -117,7 +110,7 @@ LEASING: Final = (
         layer="interleaving",
         where="late heartbeat",
         budget=100,
-        replacements=(Replacement(of="claims:reap", by=_reap_and_commit),),
+        replacements=(Replacement(of="claims:reap", by=commit_afterwards),),
     ),
     Specimen(
         name="reap_without_lock",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from chaos.zoo.engine import SERVERS
 from chaos.zoo.replacing import Replacement
-from chaos.zoo.specimen import SERVERS, Specimen
+from chaos.zoo.specimen import Specimen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

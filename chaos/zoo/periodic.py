@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.zoo.commits import commit_so_far
+from chaos.zoo.commits import commit_first
 from chaos.zoo.replacing import Replacement
 from chaos.zoo.specimen import Specimen
 
@@ -35,11 +35,6 @@ def _without_sequel(
     real(database, task, *rest)
 
 
-def _commit_first(real: Callable[..., None], database: QueueDatabase, *rest: Any) -> None:
-    commit_so_far(database)
-    real(database, *rest)
-
-
 PERIODIC: Final = (
     Specimen(
         name="next_run_from_the_end",
@@ -67,6 +62,6 @@ PERIODIC: Final = (
         layer="crash-point",
         where="periodic tick",
         budget=1,
-        replacements=(Replacement(of="periodic:enqueue_next", by=_commit_first),),
+        replacements=(Replacement(of="periodic:enqueue_next", by=commit_first),),
     ),
 )

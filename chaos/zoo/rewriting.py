@@ -17,37 +17,31 @@ if TYPE_CHECKING:
 Rewrite: TypeAlias = "tuple[str, str | Callable[[re.Match[str]], str]]"
 
 
-class Rewriter:
-    """Replaces parts of statements.
+@contextlib.contextmanager
+def rewritten(rewrites: Sequence[Rewrite], note: Callable[[], None]) -> Iterator[None]:
+    """Replace parts of what any connection executes, be it there already or yet to come.
 
-    Attributes:
-        rewritten: how many statements it changed: a specimen that never did its wrong is no proof.
+    Args:
+        rewrites: regular expressions, and what to put in place of what they match.
+        note: is called for each statement that was changed.
     """
+    compiled = [(re.compile(pattern), by) for pattern, by in rewrites]
 
-    def __init__(self, rewrites: Sequence[Rewrite]) -> None:
-        """Take regular expressions and what to put in place of what they match."""
-        self._rewrites = [(re.compile(pattern), by) for pattern, by in rewrites]
-        self.rewritten = 0
-
-    def __call__(self, sql: str) -> str:
-        """Return the statement as it is sent."""
+    def rewrite(sql: str) -> str:
         changed = sql
-        for pattern, by in self._rewrites:
+        for pattern, by in compiled:
             changed = pattern.sub(by, changed)
-        self.rewritten += changed != sql
+        if changed != sql:
+            note()
         return changed
 
-    @contextlib.contextmanager
-    def everywhere(self) -> Iterator[None]:
-        """Rewrite what any connection executes, be it there already or yet to come."""
+    def execute(
+        real: Callable[..., Any], cursor: CursorWrapper, sql: Any, *rest: Any, **more: Any
+    ) -> Any:
+        return real(cursor, rewrite(sql) if isinstance(sql, str) else sql, *rest, **more)
 
-        def execute(
-            real: Callable[..., Any], cursor: CursorWrapper, sql: Any, *rest: Any, **more: Any
-        ) -> Any:
-            return real(cursor, self(sql) if isinstance(sql, str) else sql, *rest, **more)
-
-        with (
-            replaced(CursorWrapper, "execute", execute),
-            replaced(CursorWrapper, "executemany", execute),
-        ):
-            yield
+    with (
+        replaced(CursorWrapper, "execute", execute),
+        replaced(CursorWrapper, "executemany", execute),
+    ):
+        yield

@@ -9,7 +9,7 @@ from unittest import mock
 
 from django.db import Error, InterfaceError, transaction
 
-from background_task import background, cron_schedule, notifications, pruning, settings
+from background_task import background, cron_schedule, pruning, settings
 from background_task.attempt import run_attempt
 from background_task.models import CompletedTask, FailedTask
 from background_task.outcomes import Failed
@@ -51,10 +51,7 @@ class Operation:
     def prepare(self, ground: Ground) -> Program:
         """Fill the tables and return the program."""
         forget_mails()
-        program = self.begin(ground)
-        # Whether it tells idle workers must not depend on when somebody last did.
-        notifications._sent_at.clear()
-        return program
+        return self.begin(ground)
 
 
 NAME: Final = "operation"

@@ -7,6 +7,7 @@ the play in which nothing goes wrong, and from how its program ended.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -17,13 +18,8 @@ from properties.crash_points.outcomes import outcome_of
 from properties.crash_points.snapshot import Snapshot, take_snapshot
 from properties.crash_points.table import Table
 from properties.crash_points.tears import out_of_bounds, tear
-from properties.interleaving import (
-    ERRORS,
-    Crash,
-    LostConnection,
-    Refusal,
-    one_after_the_other,
-)
+from properties.interleaving import ERRORS, Crash, LostConnection, Refusal, one_after_the_other
+from properties.interleaving.faults import AtGate
 from properties.races.race import Anomaly, Ground, Programs, Race, in_turn, play
 
 if TYPE_CHECKING:
@@ -31,7 +27,6 @@ if TYPE_CHECKING:
     from properties.crash_points.operations import Operation
     from properties.interleaving import Play, Sessions, Step
 
-AtGate = Crash | LostConnection | Refusal
 Kind = Callable[[int, int], AtGate]
 
 
@@ -139,27 +134,43 @@ class Take:
         )
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """An operation of which it is known what it does when nothing goes wrong.
+
+    Attributes:
+        quiet: the play in which nothing did.
+        legal: what the operation may leave: its begin, its end, and the moments between its acts.
+    """
+
+    quiet: Take
+    legal: tuple[Snapshot, ...]
+
+    def take(self, *faults: AtGate, is_doubled: bool = False) -> Take:
+        """Play it with faults, and judge.
+
+        Raises:
+            Anomaly: the engine broke a promise.
+        """
+        return dataclasses.replace(
+            self.quiet, faults=faults, legal=self.legal, is_doubled=is_doubled
+        ).play()
+
+
 def crash_points(operation: Operation, database: QueueDatabase, sessions: Sessions) -> Table:
     """Return what becomes of an operation, for every gate and everything that can go wrong there.
 
     Raises:
         Anomaly: the engine broke a promise.
     """
-    quiet, legal = _rehearse(operation, database, sessions)
+    rehearsed = rehearse(operation, database, sessions)
     table = Table(name=operation.name, kinds=tuple(KINDS))
-    for number, step in enumerate(quiet.steps(), start=1):
+    for number, step in enumerate(rehearsed.quiet.steps(), start=1):
         row = {}
         for name in _kinds_at(step):
-            fault = KINDS[name](0, number)
-            take = Take(
-                operation=operation,
-                database=database,
-                sessions=sessions,
-                faults=(fault,),
-                legal=legal,
-            ).play()
+            take = rehearsed.take(KINDS[name](0, number))
             _assert_happened(take, 0, number, step)
-            row[name] = outcome_of(take, quiet)
+            row[name] = outcome_of(take, rehearsed.quiet)
         table.add(step.label, row)
     return table
 
@@ -170,20 +181,10 @@ def crash_pairs(operation: Operation, database: QueueDatabase, sessions: Session
     Raises:
         Anomaly: the engine broke a promise.
     """
-    quiet, legal = _rehearse(operation, database, sessions)
+    rehearsed = rehearse(operation, database, sessions)
+    take = functools.partial(rehearsed.take, is_doubled=True)
     pairs = 0
-
-    def take(*faults: AtGate) -> Take:
-        return Take(
-            operation=operation,
-            database=database,
-            sessions=sessions,
-            faults=faults,
-            legal=legal,
-            is_doubled=True,
-        ).play()
-
-    for first in _faults(0, quiet.steps()):
+    for first, _, _ in _numbered(0, rehearsed.quiet.steps()):
         for second, number, step in _numbered(1, take(first).steps(1)):
             _assert_happened(take(first, second), 1, number, step)
             pairs += 1
@@ -198,32 +199,18 @@ def play_again(
     is_doubled: bool = False,
 ) -> Take:
     """Play the points again that an anomaly was found at."""
-    _, legal = _rehearse(operation, database, sessions)
-    return Take(
-        operation=operation,
-        database=database,
-        sessions=sessions,
-        faults=faults,
-        legal=legal,
-        is_doubled=is_doubled,
-    ).play()
+    return rehearse(operation, database, sessions).take(*faults, is_doubled=is_doubled)
 
 
-def _rehearse(
-    operation: Operation, database: QueueDatabase, sessions: Sessions
-) -> tuple[Take, tuple[Snapshot, ...]]:
-    """Play without faults; return that, and what the operation may leave: moments between acts."""
-
-    def take(*faults: AtGate) -> Take:
-        return Take(operation=operation, database=database, sessions=sessions, faults=faults).play()
-
-    quiet = take()
+def rehearse(operation: Operation, database: QueueDatabase, sessions: Sessions) -> Rehearsed:
+    """Play without faults, and kill it wherever it is between two acts, to see what is legal."""
+    quiet = Take(operation=operation, database=database, sessions=sessions).play()
     moments = [
-        take(Crash(session=0, gate=number)).left
+        dataclasses.replace(quiet, faults=(Crash(session=0, gate=number),)).play().left
         for number, step in enumerate(quiet.steps(), start=1)
         if not _is_statement(step)
     ]
-    return quiet, (quiet.before, *moments, quiet.left)
+    return Rehearsed(quiet=quiet, legal=(quiet.before, *moments, quiet.left))
 
 
 def _recovery(
@@ -242,10 +229,6 @@ def _kinds_at(step: Step) -> tuple[str, ...]:
 def _is_statement(step: Step) -> bool:
     """Tell SQL, a commit and a rollback from what a program called its gate."""
     return step.label[:1].isupper()
-
-
-def _faults(session: int, steps: list[Step]) -> Iterator[AtGate]:
-    return (fault for fault, _, _ in _numbered(session, steps))
 
 
 def _numbered(session: int, steps: list[Step]) -> Iterator[tuple[AtGate, int, Step]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chaos.zoo import SPECIMENS
-from chaos.zoo.correct import CORRECT, Correct
+from chaos.zoo.correct import CORRECT
 from properties.races import RACES
 from properties.zoo import hunting
 from properties.zoo.catches import Catch, store
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from background_task.databases import QueueDatabase
     from chaos.zoo import Specimen
+    from chaos.zoo.engine import ChangedEngine
     from properties.interleaving import Sessions
     from properties.zoo.hunting import Found
 
@@ -72,11 +73,11 @@ def test_a_broken_engine_is_caught_by_its_name(
     database: QueueDatabase, sessions: Sessions, specimen: Specimen
 ) -> None:
     """In its layer, from every seed, within its budget; and it did its wrong."""
-    with specimen.broken() as breakage:
+    with specimen.applied() as change:
         found = [hunt(specimen, database, sessions, number) for number in SEEDS]
 
     row = catch(specimen, found)
-    assert breakage.was_exercised, f"{specimen.name} was never broken"
+    assert change.was_exercised, f"{specimen.name} was never broken"
     assert row.is_right, f"{row.named} instead of {row.wanted}:\n{row.counterexample}"
 
 
@@ -91,7 +92,7 @@ def test_a_broken_engine_is_caught_among_real_processes(tmp_path: Path, specimen
 
 @pytest.mark.parametrize("engine", CORRECT, ids=lambda engine: engine.name)
 def test_an_engine_that_is_right_in_another_way_stays_clean(
-    database: QueueDatabase, sessions: Sessions, engine: Correct
+    database: QueueDatabase, sessions: Sessions, engine: ChangedEngine
 ) -> None:
     """In all races, whatever goes wrong in them, and beside the model."""
     if DATABASE not in engine.databases:

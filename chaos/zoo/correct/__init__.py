@@ -6,14 +6,16 @@ bound the harness's false alarms: whoever accuses one of them has mistaken our w
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chaos.zoo.correct.claiming import CLAIMING
-from chaos.zoo.correct.engine import Change, Correct
 from chaos.zoo.correct.enqueueing import ENQUEUEING
 from chaos.zoo.correct.holding import HOLDING
 from chaos.zoo.correct.reaping import REAPING
 
-CORRECT: Final[tuple[Correct, ...]] = (*CLAIMING, *HOLDING, *ENQUEUEING, *REAPING)
+if TYPE_CHECKING:
+    from chaos.zoo.engine import ChangedEngine
 
-__all__ = ["CORRECT", "Change", "Correct"]
+CORRECT: Final[tuple[ChangedEngine, ...]] = (*CLAIMING, *HOLDING, *ENQUEUEING, *REAPING)
+
+__all__ = ["CORRECT"]

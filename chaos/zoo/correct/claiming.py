@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.zoo.correct.engine import Correct
 from chaos.zoo.correct.locking import lock_out, looking_with
+from chaos.zoo.engine import ChangedEngine
 from chaos.zoo.replacing import Replacement
 
 if TYPE_CHECKING:
@@ -107,25 +107,25 @@ def _serializable(database: QueueDatabase) -> QueueDatabase:
 
 
 CLAIMING: Final = (
-    Correct(
+    ChangedEngine(
         name="claim_by_comparison",
         summary="reads without a lock; a guarded update of each row decides who gets it",
         provenance="django-background-tasks, whose update compares less",
         replacements=(Replacement(of="claims:claim", by=_claim_by_comparison),),
     ),
-    Correct(
+    ChangedEngine(
         name="one_claimer_at_a_time",
         summary="a claim locks out all other claims until its transaction ends",
         provenance="the advisory locks of good_job and que",
         replacements=(Replacement(of="claims:claim", by=_claim_alone),),
     ),
-    Correct(
+    ChangedEngine(
         name="claim_that_waits",
         summary="waits for rows that others have locked, and then looks at them again",
         provenance="queues from before SKIP LOCKED, such as delayed_job",
         replacements=(Replacement(of="claims:look", by=_look_and_wait),),
     ),
-    Correct(
+    ChangedEngine(
         name="serializable_claim",
         summary="claims without locks in serializable transactions, and again if one was refused",
         provenance="DBOS, for queues with limits on all partitions",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chaos.zoo.correct.engine import Correct
 from chaos.zoo.correct.locking import lock_out
+from chaos.zoo.engine import ChangedEngine
 from chaos.zoo.replacing import Replacement
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _look_and_insert(
 
 
 ENQUEUEING: Final = (
-    Correct(
+    ChangedEngine(
         name="look_before_insert",
         summary="equal calls lock one another out, and look for a live task before they insert",
         provenance="the advisory locks of Oban's unique jobs and of good_job's concurrency keys",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chaos.zoo.correct.engine import Correct
+from chaos.zoo.engine import ChangedEngine
 from chaos.zoo.replacing import Replacement
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _is_written(database: QueueDatabase, claim: Claim) -> bool:
 
 
 HOLDING: Final = (
-    Correct(
+    ChangedEngine(
         name="fenced_by_write",
         summary="a write names the token, and the count of its rows tells a stale claim",
         provenance="awa, whose every write names run_lease",

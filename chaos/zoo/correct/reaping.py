@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from chaos.zoo.correct.engine import Correct
 from chaos.zoo.correct.locking import looking_with
+from chaos.zoo.engine import ChangedEngine
 from chaos.zoo.replacing import Replacement
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _is_expired_still(database: QueueDatabase, task: Expired) -> bool:
 
 
 REAPING: Final = (
-    Correct(
+    ChangedEngine(
         name="reap_one_by_one",
         summary="reads without a lock what ran out, and asks again in the write that takes it back",
         provenance="django-q2, which compares in the update of each task",
