@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from properties.interleaving.exhaustive import every_schedule
 from properties.interleaving.faults import (
     ERRORS,
     ClockStep,
@@ -11,7 +12,8 @@ from properties.interleaving.faults import (
     Refusal,
 )
 from properties.interleaving.ladder import Step, ladder
-from properties.interleaving.scheduler import Play, Sessions, Stuck, every_schedule
+from properties.interleaving.patience import Stuck
+from properties.interleaving.play import Play
 from properties.interleaving.schedules import (
     Bounded,
     Choices,
@@ -25,6 +27,7 @@ from properties.interleaving.schedules import (
     uniform,
 )
 from properties.interleaving.session import COMMIT, ROLLBACK, Ended, Killed, gate
+from properties.interleaving.sessions import Sessions
 
 __all__ = [
     "COMMIT",

@@ -1,4 +1,4 @@
-"""Plays schedules: lets one session after the other take a step against the real database.
+"""Plays a schedule: lets one session after the other take a step against the real database.
 
 Before it chooses, every session stands at a gate, is done, or is proven to wait for a lock; so a
 schedule that is played again is the same again.
@@ -6,148 +6,29 @@ schedule that is played again is the same again.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import time
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final
 
-from properties.interleaving.clock import Clock
 from properties.interleaving.faults import AtGate, ClockStep, Crash, LostConnection, Refusal
-from properties.interleaving.ladder import Step, ladder
-from properties.interleaving.schedules import Choices, Schedule
-from properties.interleaving.session import Ended, Session
-from properties.interleaving.waiting import Blockers, Watcher
+from properties.interleaving.ladder import Step
+from properties.interleaving.patience import LOOK_SECONDS, PATIENCE_SECONDS, Stuck, patiently
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from properties.interleaving.clock import Clock
+    from properties.interleaving.schedules import Schedule
+    from properties.interleaving.session import Session
+    from properties.interleaving.waiting import Blockers, Watcher
 
 STEP_LIMIT: Final = 1000
-SCHEDULE_LIMIT: Final = 2000
-PATIENCE_SECONDS: Final = 30.0
-_LOOK_SECONDS: Final = 0.001
 # PostgreSQL looks for a deadlock once, so long after the wait began: who closes the circle is its
 # victim, always, if the others' looks are over by then.
 _DEADLOCK_LOOK_SECONDS: Final = 0.003
 
 
-class Stuck(AssertionError):  # noqa: N818 - named after the anomaly
-    """No session can go on, and the database does not say that it is a deadlock."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Play:
-    """What became of a schedule.
-
-    Attributes:
-        ends: how each program ended.
-        steps: what was done, in this order.
-        widths: how many sessions could have gone on, at each step.
-    """
-
-    names: tuple[str, ...]
-    ends: tuple[Ended, ...]
-    steps: tuple[Step, ...]
-    widths: tuple[int, ...]
-
-    @property
-    def values(self) -> list[Any]:
-        """What the programs returned; None for one that was killed.
-
-        Raises:
-            BaseException: what the first program raised that raised.
-        """
-        for end in self.ends:
-            if end.error is not None:
-                raise end.error
-        return [end.value for end in self.ends]
-
-    def ladder(self) -> str:
-        """Return the steps as people read them."""
-        return ladder(self.steps, self.names)
-
-
-def every_schedule(
-    play: Callable[[Schedule], Play], *, limit: int = SCHEDULE_LIMIT
-) -> Iterator[Play]:
-    """Play every schedule without faults that there is, depth first, up to a limit."""
-    choices: list[int] = []
-    for _ in range(limit):
-        played = play(Schedule(policy=Choices(choices=tuple(choices))))
-        yield played
-        choices += [0] * (len(played.widths) - len(choices))
-        while choices and choices[-1] + 1 >= played.widths[len(choices) - 1]:
-            choices.pop()
-        if not choices:
-            return
-        choices[-1] += 1
-
-
-class Sessions:
-    """Sessions that live as long as this does, as a connection costs more than a schedule.
-
-    Attributes:
-        clock: the database's clock, as the sessions read it.
-        plays: how many schedules were played.
-    """
-
-    def __init__(self, alias: str) -> None:
-        self.alias = alias
-        self.clock = Clock()
-        self.plays = 0
-        self._watcher = Watcher(alias)
-        self._sessions: list[Session] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for session in self._sessions:
-            session.close()
-        self._watcher.close()
-
-    def play(self, programs: Mapping[str, Callable[[], Any]], schedule: Schedule) -> Play:
-        """Run the programs, each in a session of its own, in the order of the schedule.
-
-        Raises:
-            Stuck: the sessions wait for one another, and nobody ends that.
-        """
-        self.plays += 1
-        sessions = self._for(len(programs))
-        performance = _Performance(sessions, list(programs), self._watcher, schedule, self.clock)
-        with self._abandoned(sessions):
-            for session, program in zip(sessions, programs.values(), strict=True):
-                session.begin(program)
-                performance.await_begin(session)
-            performance.run()
-        return Play(
-            names=tuple(programs),
-            ends=tuple(session.ended or Ended() for session in sessions),
-            steps=tuple(performance.steps),
-            widths=tuple(performance.widths),
-        )
-
-    def _for(self, count: int) -> list[Session]:
-        while len(self._sessions) < count:
-            session = Session(len(self._sessions), self.alias, self.clock)
-            session.start()
-            self._sessions.append(session)
-        return self._sessions[:count]
-
-    @contextlib.contextmanager
-    def _abandoned(self, sessions: Sequence[Session]) -> Iterator[None]:
-        """Leave no program behind that holds locks, whatever ends the play."""
-        try:
-            yield
-        finally:
-            left = [session for session in sessions if session.ended is None]
-            for session in left:
-                session.abandon()
-            for session in left:
-                _await_end(session)
-
-
-class _Performance:
+class Scheduler:
     """One play of one schedule."""
 
     def __init__(
@@ -186,36 +67,28 @@ class _Performance:
             self._take_step(self._sessions[current])
         raise Stuck(f"stuck: the schedule had not ended after {STEP_LIMIT} steps")
 
-    def await_begin(self, session: Session) -> None:
-        """Wait until a session is at its first gate."""
-        self._await_arrival(session)
-
-    def _await_arrival(self, session: Session) -> None:
+    def await_arrival(self, session: Session) -> None:
+        """Wait until a session stands at a gate, or is done."""
         if not session.arrived.wait(PATIENCE_SECONDS):
             raise Stuck(f"stuck: session {session.number} did not arrive after {session.label}")
 
     def _ready(self) -> list[int]:
         """Return who stands at a gate; if all wait, that is a deadlock, which the database ends."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
+        ready: list[int] = []
+        for _ in patiently("all sessions wait, and the database ends none of the waits"):
             ready = [s.number for s in self._sessions if s.ended is None and not s.is_waiting]
             if ready:
-                return ready
-            if time.monotonic() > deadline:
-                raise Stuck("stuck: all sessions wait, and the database ends none of the waits")
+                break
             self._settle_waiting()
             self._end_patience()
+        return ready
 
     def _end_patience(self) -> None:
         """If SQLite refuses everybody who is left, have the first one told so."""
         left = [session for session in self._sessions if session.ended is None]
         if all(session.is_waiting and session.is_refused for session in left):
-            session = left[0]
-            session.give_up()
-            self._await_arrival(session)
-            session.is_waiting = False
-            session.let_on()
-            self._settle(session, self._last_step_of(session))
+            left[0].give_up()
+            self._go_on(left[0])
 
     def _take_step(self, session: Session) -> None:
         fault = self._at_gates.get((session.number, session.gates))
@@ -228,21 +101,19 @@ class _Performance:
 
     def _settle(self, session: Session, step: int) -> None:
         """Wait until a session arrives, is done, or is proven to wait."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not session.arrived.wait(_LOOK_SECONDS):
+        for _ in patiently(f"session {session.number} never ended {session.label}"):
+            if session.arrived.wait(LOOK_SECONDS):
+                break
             blockers = self._blockers(session)
             if blockers is not None and session.begin_waiting():
                 self._note_wait(session, step, blockers)
                 return
-            if time.monotonic() > deadline:
-                raise Stuck(f"stuck: session {session.number} never ended {session.label}")
         if session.is_refused and session.begin_waiting():
             self._note_wait(session, step, ())
 
     def _note_wait(self, session: Session, step: int, blockers: Blockers) -> None:
-        by_backend = {other.backend: other.number for other in self._sessions}
-        self._waits[session.number] = {by_backend.get(number, -1) for number in blockers}
-        names = ", ".join(self._names[n] for n in sorted(self._waits[session.number]) if n >= 0)
+        self._waits[session.number] = awaited = self._numbers(blockers)
+        names = ", ".join(self._names[n] for n in sorted(awaited))
         note = f"waits for {names}" if names else "waits"
         self.steps[step] = dataclasses.replace(self.steps[step], note=note)
         if self._watcher.looks_for_deadlocks_once:
@@ -252,31 +123,37 @@ class _Performance:
         """Let those on, one at a time, whose wait is over."""
         for session in self._sessions:
             if session.is_waiting and self._is_over(session):
-                self._await_arrival(session)
-                session.is_waiting = False
-                session.let_on()
-                self._settle(session, self._last_step_of(session))
+                self._go_on(session)
+
+    def _go_on(self, session: Session) -> None:
+        """Let a session on whose wait is over."""
+        self.await_arrival(session)
+        session.is_waiting = False
+        session.let_on()
+        self._settle(session, self._last_step_of(session))
 
     def _is_over(self, session: Session) -> bool:
         """Tell whether a statement that waited goes on; SQLite's is tried once more."""
         if session.is_refused:
             session.let_on()
-            self._await_arrival(session)
+            self.await_arrival(session)
             return not session.is_refused
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not session.arrived.is_set():
+        for _ in patiently(f"session {session.number} waits for nobody: {session.label}"):
+            if session.arrived.is_set():
+                break
             # One that was let go by one session may wait for the next, a moment later.
-            if self._blockers(session) is not None:
+            blockers = self._blockers(session)
+            if blockers is not None:
+                self._waits[session.number] = self._numbers(blockers)
                 return False
-            if time.monotonic() > deadline:
-                raise Stuck(f"stuck: session {session.number} waits for nobody: {session.label}")
-            session.arrived.wait(_LOOK_SECONDS)
+            session.arrived.wait(LOOK_SECONDS)
         return True
 
     def _await_deadlock(self) -> None:
         """Where the waits form a circle, wait until the database has ended one of them."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while self._is_circle() and time.monotonic() < deadline:
+        for _ in patiently("the database does not end a deadlock"):
+            if not self._is_circle():
+                break
             self._settle_waiting()
 
     def _is_circle(self) -> bool:
@@ -287,14 +164,18 @@ class _Performance:
     def _blockers(self, session: Session) -> Blockers | None:
         return None if session.backend is None else self._watcher.blockers(session.backend)
 
+    def _numbers(self, blockers: Blockers) -> set[int]:
+        """Return the sessions that are meant, by their own numbers."""
+        by_backend = {other.backend: other.number for other in self._sessions}
+        return {by_backend[number] for number in blockers if number in by_backend}
+
     def _see_off(self, session: Session) -> None:
         """Wait until the server has undone what lost connections held."""
         while session.gone:
             number = session.gone.pop()
-            deadline = time.monotonic() + PATIENCE_SECONDS
-            while self._watcher.is_there(number):
-                if time.monotonic() > deadline:
-                    raise Stuck(f"stuck: the server keeps connection {number}, which is lost")
+            for _ in patiently(f"the server keeps connection {number}, which is lost"):
+                if not self._watcher.is_there(number):
+                    break
 
     def _step_clock(self, number: int) -> None:
         for fault in self._clock_steps:
@@ -304,12 +185,6 @@ class _Performance:
     def _last_step_of(self, session: Session) -> int:
         numbers = [n for n, step in enumerate(self.steps) if step.session == session.number]
         return numbers[-1]
-
-
-def _await_end(session: Session) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while session.ended is None and time.monotonic() < deadline:
-        session.arrived.wait(_LOOK_SECONDS)
 
 
 def _reaches(edges: Mapping[int, set[int]], start: int, goal: int) -> bool:
