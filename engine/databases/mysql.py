@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.databases.dialect import CONNECT_TIMEOUT_SECONDS, Dialect, Session, server_settings
@@ -23,6 +24,8 @@ _SESSIONS_QUERY = """
 """
 # A statement that waits for a killed session's rollback gives up after this time.
 _LOCK_TIMEOUT_SECONDS = 20
+# InnoDB renews its views of transactions only if nobody has read them for a tenth of a second.
+_VIEWS_REST_SECONDS = 0.12
 _NO_SUCH_SESSION = 1094
 
 
@@ -32,14 +35,16 @@ class MySQL(Dialect):
     driver: ClassVar[str] = "pymysql"
     driver_package: ClassVar[str] = "PyMySQL"
     version_query: ClassVar[str] = "SELECT version()"
+    # By transaction: the threads of data_lock_waits are those that wrote the locks down, and who
+    # finds the row of an open transaction locked by implication writes that lock down for it.
     blockers_query: ClassVar[str] = """
-        SELECT DISTINCT blocking.processlist_id
+        SELECT DISTINCT blocking.trx_mysql_thread_id
         FROM performance_schema.data_lock_waits AS wait
-        JOIN performance_schema.threads AS waiting
-            ON waiting.thread_id = wait.requesting_thread_id
-        JOIN performance_schema.threads AS blocking
-            ON blocking.thread_id = wait.blocking_thread_id
-        WHERE waiting.processlist_id = %s
+        JOIN information_schema.innodb_trx AS waiting
+            ON waiting.trx_id = wait.requesting_engine_transaction_id
+        JOIN information_schema.innodb_trx AS blocking
+            ON blocking.trx_id = wait.blocking_engine_transaction_id
+        WHERE waiting.trx_mysql_thread_id = %s
         ORDER BY 1
     """
 
@@ -82,7 +87,13 @@ class MySQL(Dialect):
         return {str(name): str(value) for name, value in self.ask(address, _DURABILITY_QUERY)}
 
     def blockers(self, address: Address, session: int) -> tuple[int, ...]:
-        """Ask which connections hold a row lock that the given one waits for."""
+        """Ask which connections hold a row lock that the given one waits for.
+
+        The account needs PROCESS, and on MySQL SELECT on performance_schema.data_lock_waits. Two
+        who ask again and again at the same time keep each other's answers old.
+        """
+        # Who asks again and again would otherwise be told for ever what was so at the first time.
+        time.sleep(_VIEWS_REST_SECONDS)
         rows = self.ask(address, self.blockers_query, (session,))
         return tuple(int(blocker) for (blocker,) in rows)
 
@@ -132,12 +143,15 @@ class MySQL(Dialect):
 class MariaDB(MySQL):
     """MariaDB's words: it never had MySQL's tables of locks, and kept those of old."""
 
+    # All transactions that have written nothing have the number 0 here. So one that waits is known
+    # by its lock, and one without locks is no blocker; those that share locks are all named.
     blockers_query: ClassVar[str] = """
         SELECT DISTINCT blocking.trx_mysql_thread_id
         FROM information_schema.innodb_lock_waits AS wait
-        JOIN information_schema.innodb_trx AS waiting ON waiting.trx_id = wait.requesting_trx_id
+        JOIN information_schema.innodb_trx AS waiting
+            ON waiting.trx_requested_lock_id = wait.requested_lock_id
         JOIN information_schema.innodb_trx AS blocking ON blocking.trx_id = wait.blocking_trx_id
-        WHERE waiting.trx_mysql_thread_id = %s
+        WHERE waiting.trx_mysql_thread_id = %s AND blocking.trx_lock_structs > 0
         ORDER BY 1
     """
 

@@ -206,6 +206,75 @@ def blockers_within_deadline(database: Database, session: int) -> tuple[int, ...
     return ()
 
 
+@contextlib.contextmanager
+def waiting(database: Database, connection: Any, statement: str) -> Iterator[int]:
+    """Have a second session wait for the connection's transaction, which is undone in the end."""
+    with contextlib.closing(database.connect()) as second, ThreadPoolExecutor(1) as thread:
+        # Before there is a wait, as a server may show again what it showed the last time.
+        assert database.blockers(database.session(second)) == ()
+        answer = thread.submit(execute, second, statement)
+        try:
+            yield database.session(second)
+        finally:
+            execute(connection, "ROLLBACK")
+            answer.result(timeout=DEADLINE_SECONDS)
+
+
+def sharing(database: Database, number: int) -> str:
+    """Write the statement that locks a row against writers only."""
+    words = "FOR SHARE" if database.name == "postgresql" else "LOCK IN SHARE MODE"
+    return f"SELECT amount FROM orders WHERE id = {number} {words}"  # noqa: S608 - our own words
+
+
+def test_the_blocker_of_an_insert_is_who_inserted_the_key(
+    database: Database, connection: Any
+) -> None:
+    """InnoDB's lock of a new row is written down by who waits for it, and is not that one's."""
+    if database.name == "sqlite":
+        return
+    execute(connection, "BEGIN")
+    execute(connection, "INSERT INTO orders VALUES (2, 20)")
+    with waiting(database, connection, "INSERT INTO orders VALUES (2, 21)") as second:
+        named = blockers_within_deadline(database, second)
+
+    assert named == (database.session(connection),)
+    assert amounts(database) == [(1, 10), (2, 21)]
+
+
+def test_a_session_that_only_reads_is_nobodys_blocker(database: Database, connection: Any) -> None:
+    """An open transaction without locks is not taken for one that shares a lock."""
+    if database.name == "sqlite":
+        return
+    execute(connection, "BEGIN")
+    execute(connection, sharing(database, 1))
+    with contextlib.closing(database.connect()) as reader:
+        execute(reader, "BEGIN")
+        execute(reader, "SELECT amount FROM orders")
+        with waiting(database, connection, "UPDATE orders SET amount = 12") as second:
+            named = blockers_within_deadline(database, second)
+
+    assert named == (database.session(connection),)
+
+
+def test_a_session_that_does_not_wait_has_no_blockers(database: Database, connection: Any) -> None:
+    """Neither has one that shares a lock while another waits to share one, nor one that waited."""
+    if database.name == "sqlite":
+        return
+    execute(connection, "INSERT INTO orders VALUES (2, 20)")
+    execute(connection, "BEGIN")
+    execute(connection, "UPDATE orders SET amount = 11 WHERE id = 1")
+    with contextlib.closing(database.connect()) as holder:
+        execute(holder, "BEGIN")
+        execute(holder, sharing(database, 2))
+        with waiting(database, connection, sharing(database, 1)) as second:
+            named = blockers_within_deadline(database, second)
+            of_the_holder = database.blockers(database.session(holder))
+        afterwards = database.blockers(second)
+
+    assert named == (database.session(connection),)
+    assert (of_the_holder, afterwards) == ((), ())
+
+
 def test_shut_down_and_restarted_it_has_every_committed_row(database: Database) -> None:
     """A restart for maintenance waits for nobody's session and keeps the data."""
     ended = database.shut_down()
