@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from background_task.claims import Claim
     from background_task.databases import QueueDatabase
     from background_task.outcomes import Outcome
-    from properties.races.story import Story
+    from properties.stories.story import Story
 
 LEASE_SECONDS = 600.0
 """Longer than any play takes in real time: leases run out when the schedule's clock says so."""

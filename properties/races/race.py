@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from background_task import notifications
 from properties.races.actors import LEASE_SECONDS, Producer, Worker
-from properties.races.judge import liveness, safety
-from properties.races.story import Story
-from properties.races.tables import Tables, empty_tables, read_tables
+from properties.races.tables import empty_tables, read_tables
+from properties.stories.judge import liveness, safety
+from properties.stories.story import Story
 
 if TYPE_CHECKING:
     from background_task.databases import QueueDatabase
     from properties.interleaving import Play, Schedule, Sessions
+    from properties.stories.tables import Tables
 
 ROUNDS: Final = 12
 """Recovery takes one for each attempt of each task, at most."""

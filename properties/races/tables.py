@@ -1,44 +1,9 @@
-"""The queue's tables as they are at one moment."""
+"""The queue's tables as they are at one moment, read and emptied."""
 
 from __future__ import annotations
 
-import dataclasses
-
 from background_task.models import CompletedTask, FailedTask, ScheduledTask
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What is asked of a task."""
-
-    task_name: str
-    attempts: int
-    token: int = 0
-    task_hash: str | None = None
-    is_periodic: bool = False
-    is_claimed: bool = False
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Tables:
-    """All tasks by id, by the table that they are in.
-
-    Attributes:
-        deleted: rows that somebody deleted on purpose.
-        is_stuck: whether tasks are left that should not be.
-    """
-
-    live: dict[int, Row]
-    completed: dict[int, Row]
-    failed: dict[int, Row]
-    deleted: frozenset[int] = frozenset()
-    is_stuck: bool = False
-
-    def places(self, row: int) -> list[str]:
-        """Return the names of the tables that a row is in."""
-        named = {"scheduledtask": self.live, "completedtask": self.completed}
-        named["failedtask"] = self.failed
-        return [name for name, rows in named.items() if row in rows]
+from properties.stories.tables import Row, Tables
 
 
 def read_tables(*, deleted: frozenset[int] = frozenset(), is_stuck: bool = False) -> Tables:

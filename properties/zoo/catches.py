@@ -52,11 +52,12 @@ def store(folder: Path, catch: Catch) -> None:
 
 def load(folder: Path) -> list[Catch]:
     """Read all catches of a folder."""
-    return [_catch(path) for path in sorted(folder.glob("*.json"))]
+    return [parse(path.read_text()) for path in sorted(folder.glob("*.json"))]
 
 
-def _catch(path: Path) -> Catch:
-    stored: dict[str, Any] = json.loads(path.read_text())
+def parse(text: str) -> Catch:
+    """Read one catch as it is stored."""
+    stored: dict[str, Any] = json.loads(text)
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
     }

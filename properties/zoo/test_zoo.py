@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from chaos.zoo import Specimen
     from chaos.zoo.engine import ChangedEngine
     from properties.interleaving import Sessions
-    from properties.zoo.hunting import Found
+    from properties.search import Found
 
 DATABASE = os.environ.get("KILLPROOF_TEST_DATABASE", "sqlite")
 SEEDS = range(1, 1 + int(os.environ.get("KILLPROOF_ZOO_SEEDS", "1")))

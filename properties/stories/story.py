@@ -7,11 +7,34 @@ was killed did last, it told nobody: the judge asks the tables.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from background_task.claims import Claim
     from properties.interleaving.clock import Clock
+
+
+class Claim(Protocol):
+    """What a story tells of a claim."""
+
+    @property
+    def id(self) -> int:
+        """The row."""
+        ...
+
+    @property
+    def token(self) -> int:
+        """Greater than that of any claim of the row before it."""
+        ...
+
+    @property
+    def attempt(self) -> int:
+        """Counted from 1."""
+        ...
+
+    @property
+    def max_attempts(self) -> int | None:
+        """How many there may be."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

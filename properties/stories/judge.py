@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from properties.races.story import Event, Story
-    from properties.races.tables import Tables
+    from properties.stories.story import Event, Story
+    from properties.stories.tables import Tables
 
 ENDS: Final = ("finished", "failed", "released")
 GIVEN_BACK: Final = (*ENDS, "reaped")
@@ -94,7 +94,7 @@ def _starts(events: Sequence[Event]) -> Iterator[str]:
 
 def _of_tables(story: Story, left: Tables) -> Iterator[str]:
     # By the hash of the call, as an engine may lose the one that is unique; all tasks of races are.
-    hashes = Counter(row.task_hash for row in left.live.values())
+    hashes = Counter(row.task_hash for row in left.live.values() if row.task_hash is not None)
     for hash_, count in hashes.items():
         if count > 1:
             yield f"dedupe-violation: {count} live tasks have the hash {hash_}"
