@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,10 @@ def _from_the_end(
     return after + datetime.timedelta(seconds=seconds)
 
 
+def _not_unique(real: Callable[..., Any], request: Any) -> Any:
+    return real(dataclasses.replace(request, unique=False))
+
+
 def _without_sequel(
     real: Callable[..., None], database: QueueDatabase, task: Any, *rest: Any
 ) -> None:
@@ -36,6 +41,16 @@ def _without_sequel(
 
 
 PERIODIC: Final = (
+    Specimen(
+        name="cron_row_of_each_worker",
+        summary="two workers that declare the same nightly task both add it, so it runs twice",
+        provenance="https://github.com/Koed00/django-q/issues/231",
+        anomalies=frozenset({"dedupe-violation", "double-fire"}),
+        layer="interleaving",
+        where="declare twice",
+        budget=60,
+        replacements=(Replacement(of="cron_schedule:enqueue", by=_not_unique),),
+    ),
     Specimen(
         name="next_run_from_the_end",
         summary="an hourly task drifts by as long as it takes, and skips hours in the end",

@@ -9,7 +9,7 @@ from unittest import mock
 
 from django.db import Error, InterfaceError, transaction
 
-from background_task import background, cron_schedule, pruning, settings
+from background_task import cron_schedule, pruning, settings
 from background_task.attempt import run_attempt
 from background_task.models import CompletedTask, FailedTask
 from background_task.outcomes import Failed
@@ -18,21 +18,13 @@ from background_task.requeue import requeue
 from engine.project.tasks import send_mail
 from properties.crash_points.snapshot import forget_mails
 from properties.races.enqueueing import pay_once, tick, write_atomically
+from properties.races.twice import yearly
 
 if TYPE_CHECKING:
     from background_task.claims import Claim
     from properties.races.race import Ground
 
 Program = Callable[[], Any]
-
-
-def _do_nothing() -> None:
-    """Be scheduled."""
-
-
-yearly: Final = background(name="properties.yearly", cron="30 4 1 1 *")(_do_nothing)
-# Only the operation that declares it knows it: other tests declare what is registered.
-del registry[yearly.name]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

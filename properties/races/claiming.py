@@ -98,7 +98,8 @@ def _late_heartbeat(ground: Ground) -> Programs:
     }
 
 
-def _check_late_heartbeat(ground: Ground, _: Play) -> str | None:
+def check_late_heartbeat(ground: Ground, _: Play) -> str | None:
+    """Look for a claim that was taken back while it was renewed."""
     renewed, reaped = ground.story.of("renewed"), ground.story.of("reaped")
     if renewed and reaped and reaped[0].at < renewed[0].at + renewed[0].lease:
         return f"unjustified-redelivery: row {reaped[0].row} was taken back though it was renewed"
@@ -163,7 +164,7 @@ RACES = (
     Race(name="zombie heartbeat", sessions=3, begin=_zombie_heartbeat),
     Race(name="two reapers", sessions=2, begin=_two_reapers),
     Race(name="heartbeat and reaper", sessions=2, begin=_heartbeat_and_reaper),
-    Race(name="late heartbeat", sessions=2, begin=_late_heartbeat, check=_check_late_heartbeat),
+    Race(name="late heartbeat", sessions=2, begin=_late_heartbeat, check=check_late_heartbeat),
     Race(name="batch ends", sessions=2, begin=_batch_ends),
     Race(name="two batches", sessions=2, begin=_two_batches),
     Race(name="forgotten claim", sessions=2, begin=_forgotten),

@@ -135,7 +135,7 @@ def _two_ticks(ground: Ground) -> Programs:
     }
 
 
-def _check_chain(ground: Ground, played: Play) -> str | None:
+def check_chain(ground: Ground, played: Play) -> str | None:
     """One run is live in the end, unless somebody was killed and it is live later."""
     live = ScheduledTask.objects.filter(task_name=tick.name).count()
     if live != 1:
@@ -217,7 +217,7 @@ RACES = (
     Race(name="two batches of calls", sessions=2, begin=_two_batches),
     Race(name="rolled back call", sessions=3, begin=_rolled_back),
     Race(name="atomic body", sessions=3, begin=_atomic_body, check=_check_atomic_body),
-    Race(name="two ticks", sessions=2, begin=_two_ticks, check=_check_chain),
+    Race(name="two ticks", sessions=2, begin=_two_ticks, check=check_chain),
     Race(name="two requeues", sessions=3, begin=_two_requeues),
     Race(name="requeue and enqueue", sessions=2, begin=_requeue_and_enqueue),
     Race(name="requeue and prune", sessions=2, begin=_requeue_and_prune, check=_check_prune),

@@ -6,13 +6,17 @@ and carries the ladder and the lines that play the same schedule again.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from unittest import mock
 
 from background_task import notifications
+from background_task.registry import registry
+from properties.queue_tables import empty_tables
 from properties.races.actors import LEASE_SECONDS, Producer, Worker
-from properties.races.tables import empty_tables, read_tables
+from properties.races.tables import read_tables
 from properties.stories.judge import liveness, safety
 from properties.stories.story import Story
 
@@ -90,12 +94,19 @@ class Race:
     Attributes:
         begin: fills the tables and returns the programs by name.
         check: finds what the story does not tell: an anomaly with its proof, or None.
+        registered: the tasks that workers know meanwhile; none: those that are there anyway.
     """
 
     name: str
     sessions: int
     begin: Callable[[Ground], Programs]
     check: Callable[[Ground, Play], str | None] = lambda _ground, _play: None
+    registered: tuple[Any, ...] = ()
+
+    def registry(self) -> contextlib.AbstractContextManager[object]:
+        """Let workers know the race's tasks and no others, if it has any."""
+        named = {task.name: task for task in self.registered}
+        return mock.patch.dict(registry, named, clear=True) if named else contextlib.nullcontext()
 
 
 def in_turn(*acts: Callable[[], Any]) -> Callable[[], None]:
@@ -116,7 +127,7 @@ def play(race: Race, database: QueueDatabase, sessions: Sessions, schedule: Sche
         BaseException: what a program raised, if the schedule did nothing to provoke it.
     """
     sessions.clock.seconds = 0
-    with sessions.clock.read_by(database.connection):
+    with sessions.clock.read_by(database.connection), race.registry():
         empty_tables()
         ground = Ground(database, sessions)
         programs = race.begin(ground)

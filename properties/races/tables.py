@@ -1,4 +1,4 @@
-"""The queue's tables as they are at one moment, read and emptied."""
+"""The queue's tables as they are at one moment."""
 
 from __future__ import annotations
 
@@ -30,11 +30,3 @@ def read_tables(*, deleted: frozenset[int] = frozenset(), is_stuck: bool = False
         for model in (CompletedTask, FailedTask)
     )
     return Tables(live=live, completed=completed, failed=failed, deleted=deleted, is_stuck=is_stuck)
-
-
-def empty_tables() -> None:
-    """Begin with no task."""
-    from background_task.models import AttemptError, HeldHash
-
-    for model in (ScheduledTask, CompletedTask, FailedTask, AttemptError, HeldHash):
-        model._default_manager.all().delete()
