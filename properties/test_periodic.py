@@ -21,8 +21,8 @@ from background_task.registry import registry
 from background_task.requeue import requeue
 from background_task.slots import Rhythm, next_slot
 from properties.interleaving import Schedule, Sessions, schedules
+from properties.queue_tables import empty_tables
 from properties.races import Ground
-from properties.races.tables import empty_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

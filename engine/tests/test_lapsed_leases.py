@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from background_task.claims import Claim
+from typing import TYPE_CHECKING
+
 from background_task.outcomes import Released
 from background_task.worker.crew import LOST_DATABASE, Crew
 from background_task.worker.holdings import Holdings
+from engine.tests.claims import claim_of
 
-
-def claim_of(id_: int, claimed_at: float) -> Claim:
-    """A claim that was made then."""
-    return Claim(
-        id=id_,
-        token=1,
-        attempt=1,
-        max_attempts=3,
-        timeout_seconds=60.0,
-        task_name="mail",
-        task_params="[[], {}]",
-        queue="default",
-        late_seconds=0.0,
-        claimed_at=claimed_at,
-        has_sequel=False,
-    )
+if TYPE_CHECKING:
+    from background_task.claims import Claim
 
 
 class Process:

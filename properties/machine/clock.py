@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import DateTimeField, F
 
-from background_task.models import (
-    AttemptError,
-    CompletedTask,
-    FailedTask,
-    HeldHash,
-    ScheduledTask,
-)
+from properties.queue_tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,10 +21,6 @@ if TYPE_CHECKING:
     from background_task.databases import QueueDatabase
 
 GRAIN: Final = 500
-TABLES: Final[tuple[type[Model], ...]] = (
-    *(ScheduledTask, CompletedTask, FailedTask),
-    *(AttemptError, HeldHash),
-)
 
 
 class Clock:

@@ -11,8 +11,8 @@ from django.db.models import DateTimeField
 
 from background_task.models import CompletedTask, FailedTask, ScheduledTask
 from properties.machine.calls import TASK_NAME, VERBOSE_NAME, hash_of, params_of
-from properties.machine.clock import TABLES
 from properties.model import LEASE_RAN_OUT, ModelError, ModelQueue, ModelTask
+from properties.queue_tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

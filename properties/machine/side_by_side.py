@@ -18,11 +18,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 from background_task.enqueue import queue_database
 from properties.machine import anomalies, contents
 from properties.machine.calls import STEPS, params_of, request_of
-from properties.machine.clock import TABLES, Clock
+from properties.machine.clock import Clock
 from properties.machine.contents import Contents
 from properties.machine.happenings import HAPPENINGS
 from properties.machine.steps import step
 from properties.model import Call, ModelClaim, ModelQueue
+from properties.queue_tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -190,7 +190,11 @@ def _requeue_and_prune(ground: Ground) -> Programs:
 
 def _check_prune(ground: Ground, played: Play) -> str | None:
     """Who requeued it was told so, and then it is there."""
-    told = played.ends[0].value
+    operator, pruner = played.ends
+    if pruner.is_killed or pruner.error is not None:
+        # It may have removed the row, and could tell nobody.
+        ground.deleted.update(ground.story.rows())
+    told = operator.value
     if told is not None and told.requeued and not ScheduledTask.objects.exists():
         return "lost: a task was requeued, and removed after that"
     return None

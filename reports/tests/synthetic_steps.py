@@ -58,6 +58,41 @@ class Model:
         return Target(contender=self.contender, database=self.database)
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A rate that is held for a window of seconds, and the goodput that a model makes of it."""
+
+    model: Model
+    rate: float
+    window: float
+    goodput: float
+
+    @property
+    def load(self) -> float:
+        """The share of the capacity that is asked for."""
+        return self.rate / self.model.capacity
+
+    @property
+    def excess(self) -> float:
+        """The tasks per second that there is no capacity for."""
+        return max(0.0, self.rate - self.model.capacity)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether more is asked for than there is capacity."""
+        return self.excess > 0
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks the window has."""
+        return int(self.rate * self.window)
+
+    @property
+    def waited_ms(self) -> float:
+        """How long a task waits in the backlog, on average."""
+        return 1000 * self.window * (1 - 1 / self.load) / 2 if self.is_over else 0.0
+
+
 class Maker:
     """Makes the steps of one run, numbered and seeded."""
 
@@ -94,102 +129,127 @@ class Maker:
         self, model: Model, phase: str, rate: float, *, window: float = 20.0, **changes: Any
     ) -> Step:
         """One step at a rate; below its capacity a model passes, above it fails."""
-        order = len(self.steps)
-        load = rate / model.capacity
         goodput = min(rate, model.capacity) * self.random.uniform(0.995, 1.0)
-        done, excess = int(goodput * window), max(0.0, rate - model.capacity)
-        is_fail = excess > 0
-        waited = 1000 * window * (1 - 1 / load) / 2 if is_fail else 0.0
-        end_to_end = self.latency(6 / max(0.06, 1 - min(load, 0.97)) + waited, 0.45)
-        service = self.latency(1.6 + 3 * load**3, 0.35)
-        step = Step(
-            id=f"{phase}-{order}",
-            phase=phase,
-            order=order,
-            target=model.target,
-            offered_rate=rate,
-            warmup_seconds=4.0,
-            window_seconds=window,
-            goodput=goodput,
-            sent_rate=rate * 0.999,
-            counts=Counts(
-                planned=int(rate * window),
-                sent=int(rate * window),
-                acknowledged=int(rate * window),
-                completed=done,
-                unfinished=0,
-                duplicated=0,
-            ),
-            backlog=self.backlog(rate, excess, window),
-            latency={
-                "service": service,
-                "send_lag": self.latency(0.4 + load, 0.5),
-                "intended": self.latency(2 + 3 * load**3 + waited / 3, 0.5),
-                "end_to_end": end_to_end,
-            },
-            locust=LocustLine(
-                requests=int(rate * window),
-                failures=0,
-                rate=rate * 0.999,
-                p50_ms=round(service.p50_ms or 0),
-                p95_ms=round(service.p95_ms or 0),
-                p99_ms=round(service.p99_ms or 0),
-                max_ms=round(service.max_ms or 0),
-            ),
-            generator=Generator(
-                processes=1,
-                users=32,
-                cpu_share_max=min(0.58, rate / 2500),
-                loop_lag_ms_p99=2.1 + load,
-                send_lag_ms_p99=1.4 + load,
-                is_limit=False,
-            ),
-            resources=self.resources(model, goodput, window, load),
-            per_task=ledger(model),
-            littles_law_error=0.02 + 0.01 * load,
-            verdict="fail" if is_fail else "pass",
-            reasons=("Goodput was below its share of the offered rate.",) if is_fail else (),
-            started_at=f"2026-11-24T09:{order:02d}:00+00:00",
-        )
-        step = dataclasses.replace(step, **changes)
+        held = Held(model=model, rate=rate, window=window, goodput=goodput)
+        step = dataclasses.replace(self.seen(held, phase), **changes)
         self.steps.append(step)
         return step
 
-    def backlog(self, rate: float, excess: float, window: float) -> Backlog:
-        """A depth that grows by the excess and then drains."""
-        rising = [
-            (float(second), int(rate * 0.02 + excess * second)) for second in range(int(window))
-        ]
-        return Backlog(start=rising[0][1], end=rising[-1][1], slope_per_s=excess, series=(*rising,))
-
-    def resources(self, model: Model, goodput: float, window: float, load: float) -> Resources:
-        """CPU by role up to the cores; waits that grow with the load."""
-        mix = MIX.get(model.contender, MIX["background_task"])
-        used = {role: ms * goodput * window / 1000 for role, ms in mix.items()}
-        scale = min(1.0, 0.97 * model.cores * window / max(1e-9, sum(used.values())))
-        waits = {
-            name: int(weight * 20 * min(1.2, load) ** (1 if "CPU" in name else 2))
-            for name, weight in WAITS.get(model.database or "", {}).items()
-        }
-        task = ledger(model)
-        return Resources(
-            cpu_seconds={role: seconds * scale for role, seconds in used.items()},
-            cores=model.cores,
-            steal_share=0.004,
-            idle_share=max(0.02, 1 - sum(used.values()) / (model.cores * window)),
-            waits=waits,
-            wait_samples=200,
-            statements=(
-                Statement(text="UPDATE task SET lease = ...", calls=int(goodput * 9), total_ms=900),
-                Statement(text="INSERT INTO task VALUES ...", calls=int(goodput * 9), total_ms=510),
-            ),
-            counters={
-                "commits": task.get("commits", 0) * goodput * window,
-                "wal_bytes": task.get("wal_bytes", 0) * goodput * window,
-                "lock_wait_ms_p99": 3.7 * load,
-                "connections": 12.0,
-            },
+    def seen(self, held: Held, phase: str) -> Step:
+        """What is seen of a rate that is held."""
+        latency = self.latencies(held)
+        return Step(
+            id=f"{phase}-{len(self.steps)}",
+            phase=phase,
+            order=len(self.steps),
+            target=held.model.target,
+            offered_rate=held.rate,
+            warmup_seconds=4.0,
+            window_seconds=held.window,
+            goodput=held.goodput,
+            sent_rate=held.rate * 0.999,
+            counts=counts(held),
+            backlog=backlog(held),
+            latency=latency,
+            locust=locust_line(held, latency["service"]),
+            generator=generator(held),
+            resources=resources(held),
+            per_task=ledger(held.model),
+            littles_law_error=0.02 + 0.01 * held.load,
+            verdict="fail" if held.is_over else "pass",
+            reasons=("Goodput was below its share of the offered rate.",) if held.is_over else (),
+            started_at=f"2026-11-24T09:{len(self.steps):02d}:00+00:00",
         )
+
+    def latencies(self, held: Held) -> dict[str, Latency]:
+        """The four distributions of a step, by name; their order is that of the random numbers."""
+        load, waited = held.load, held.waited_ms
+        end_to_end = self.latency(6 / max(0.06, 1 - min(load, 0.97)) + waited, 0.45)
+        return {
+            "service": self.latency(1.6 + 3 * load**3, 0.35),
+            "send_lag": self.latency(0.4 + load, 0.5),
+            "intended": self.latency(2 + 3 * load**3 + waited / 3, 0.5),
+            "end_to_end": end_to_end,
+        }
+
+
+def counts(held: Held) -> Counts:
+    """All are sent; those end that there is capacity for."""
+    return Counts(
+        planned=held.tasks,
+        sent=held.tasks,
+        acknowledged=held.tasks,
+        completed=int(held.goodput * held.window),
+        unfinished=0,
+        duplicated=0,
+    )
+
+
+def backlog(held: Held) -> Backlog:
+    """A depth that grows by the excess and then drains."""
+    rising = [
+        (float(second), int(held.rate * 0.02 + held.excess * second))
+        for second in range(int(held.window))
+    ]
+    return Backlog(
+        start=rising[0][1], end=rising[-1][1], slope_per_s=held.excess, series=(*rising,)
+    )
+
+
+def locust_line(held: Held, service: Latency) -> LocustLine:
+    """What Locust itself counts, in whole milliseconds."""
+    return LocustLine(
+        requests=held.tasks,
+        failures=0,
+        rate=held.rate * 0.999,
+        p50_ms=round(service.p50_ms or 0),
+        p95_ms=round(service.p95_ms or 0),
+        p99_ms=round(service.p99_ms or 0),
+        max_ms=round(service.max_ms or 0),
+    )
+
+
+def generator(held: Held) -> Generator:
+    """A generator that is never the limit."""
+    return Generator(
+        processes=1,
+        users=32,
+        cpu_share_max=min(0.58, held.rate / 2500),
+        loop_lag_ms_p99=2.1 + held.load,
+        send_lag_ms_p99=1.4 + held.load,
+        is_limit=False,
+    )
+
+
+def resources(held: Held) -> Resources:
+    """CPU by role up to the cores; waits that grow with the load."""
+    model, goodput, window, load = held.model, held.goodput, held.window, held.load
+    mix = MIX.get(model.contender, MIX["background_task"])
+    used = {role: ms * goodput * window / 1000 for role, ms in mix.items()}
+    scale = min(1.0, 0.97 * model.cores * window / max(1e-9, sum(used.values())))
+    waits = {
+        name: int(weight * 20 * min(1.2, load) ** (1 if "CPU" in name else 2))
+        for name, weight in WAITS.get(model.database or "", {}).items()
+    }
+    task = ledger(model)
+    return Resources(
+        cpu_seconds={role: seconds * scale for role, seconds in used.items()},
+        cores=model.cores,
+        steal_share=0.004,
+        idle_share=max(0.02, 1 - sum(used.values()) / (model.cores * window)),
+        waits=waits,
+        wait_samples=200,
+        statements=(
+            Statement(text="UPDATE task SET lease = ...", calls=int(goodput * 9), total_ms=900),
+            Statement(text="INSERT INTO task VALUES ...", calls=int(goodput * 9), total_ms=510),
+        ),
+        counters={
+            "commits": task.get("commits", 0) * goodput * window,
+            "wal_bytes": task.get("wal_bytes", 0) * goodput * window,
+            "lock_wait_ms_p99": 3.7 * load,
+            "connections": 12.0,
+        },
+    )
 
 
 def ledger(model: Model) -> dict[str, float]:
