@@ -10,6 +10,7 @@ import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -131,6 +132,19 @@ def test_an_interval_never_leaves_its_phase(seconds: int, catch_up: bool, lates:
     assert not catch_up or steps == list(range(len(lates)))
 
 
+@given(seconds=st.integers(1, 10_000), count=st.integers(1, 9), catch_up=st.booleans())
+def test_a_slot_at_the_very_end_of_a_chain_still_runs(
+    seconds: int, count: int, catch_up: bool
+) -> None:
+    """No slot comes after the end, and the end itself is not after it."""
+    end = START + datetime.timedelta(seconds=seconds * count)
+    rhythm = Rhythm(repeat=seconds, repeat_until=end, catch_up=catch_up)
+
+    slots = [slot for slot, _ in _run(rhythm, START, UTC, [0] * (count + 2))]
+
+    assert slots[-1] == end, f"missed-fire: the last slot is {slots[-1]}, and the end {end}"
+
+
 @given(
     minutes=_numbers(0, 59, 5),
     hours=_numbers(0, 23, 5),
@@ -243,6 +257,54 @@ def test_two_workers_declare_one_row_in_every_order(
 
     row = ScheduledTask.objects.get()
     assert row.live_hash == row.task_hash
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_cron_is_by_the_wall_clock_of_the_project(
+    database: QueueDatabase, sessions: Sessions, nightly: None, zone: str
+) -> None:
+    """The first slot and the one after it."""
+    worker = _empty(database, sessions).worker("worker")
+    with override_settings(TIME_ZONE=zone):
+        cron_schedule.declare(database)
+        first = ScheduledTask.objects.get().slot_at
+        ScheduledTask.objects.update(run_at=START)
+        (held,) = worker.claim()
+        _end(database, held, "finish")
+        following = ScheduledTask.objects.get().slot_at
+
+    for slot in (first, following):
+        assert slot is not None
+        local = slot.astimezone(zoneinfo.ZoneInfo(zone))
+        is_new_year = (local.month, local.day, local.hour, local.minute) == (1, 1, 0, 0)
+        assert is_new_year, f"missed-fire: the slot is {local}"
+
+
+@pytest.mark.parametrize("is_running", [False, True])
+@pytest.mark.parametrize("cron", ["", "30 4 2 2 *"])
+def test_a_row_follows_its_declaration(
+    database: QueueDatabase, sessions: Sessions, nightly: None, cron: str, *, is_running: bool
+) -> None:
+    """What waits is moved or removed; what runs keeps its slot and its lease, and then follows."""
+    worker = _empty(database, sessions).worker("worker")
+    cron_schedule.declare(database)
+    if is_running:
+        ScheduledTask.objects.update(run_at=START, slot_at=START)
+        (held,) = worker.claim()
+    registry["nightly"].options = dataclasses.replace(registry["nightly"].options, cron=cron)
+
+    cron_schedule.declare(database)
+
+    if is_running:
+        assert ScheduledTask.objects.exists(), "vanished: what runs was removed"
+        row = ScheduledTask.objects.get()
+        is_left_alone = (row.slot_at, row.run_at) == (START, START)
+        assert is_left_alone, f"missed-fire: the slot that runs is {row.slot_at} now"
+        _end(database, held, "finish")
+    found = ScheduledTask.objects.values_list("slot_at", flat=True)
+    slots = [(at.month, at.hour) for at in found if at is not None]
+    name = "double-fire" if len(slots) > bool(cron) else "missed-fire"
+    assert slots == ([(2, 4)] if cron else []), f"{name}: {slots} for cron {cron!r}"
 
 
 @given(schedule=schedules(2))

@@ -55,7 +55,7 @@ class Lookout:
     """
 
     SLOW_SECONDS: ClassVar[float] = 0.01
-    SHARE: Final = 10
+    SHARE: ClassVar[int] = 10
 
     def __init__(self) -> None:
         self._lanes: list[Lane] = []

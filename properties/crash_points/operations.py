@@ -134,6 +134,14 @@ def _enqueue(ground: Ground, **options: Any) -> Program:
     return lambda: ground.producer(NAME).enqueue(**options)
 
 
+def _replace(ground: Ground) -> Program:
+    """A call replaces an equal one that waits for its retry: one of them is there."""
+    ground.deleted.add(ground.producer("setup").enqueue())
+    worker = ground.worker("setup worker")
+    worker.fail(*worker.claim(), retry_in=3600.0)
+    return lambda: ground.producer(NAME).enqueue(remove_existing_tasks=True)
+
+
 def _enqueue_until_heard(ground: Ground) -> Program:
     """A caller that gets an error calls again, as after a lost answer."""
 
@@ -245,6 +253,7 @@ _ALL: Final = (
     Operation(name="reap to a dead letter", begin=_reap_last),
     Operation(name="enqueue", begin=_enqueue, is_repeated=True),
     Operation(name="enqueue until heard", begin=_enqueue_until_heard, is_repeated=True),
+    Operation(name="enqueue and replace", begin=_replace, is_repeated=True),
     Operation(name="enqueue in a transaction", begin=_enqueue_in_transaction),
     Operation(name="enqueue and roll back", begin=_enqueue_and_roll_back),
     Operation(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
 
 from background_task import claims
-from background_task.due import MOST_LANES, seconds_until_due
+from background_task.due import MOST_LANES, Lookout, seconds_until_due
 from background_task.terms import Terms
 from properties.machine.calls import LATER, MOSTLY
 from properties.machine.clock import GRAIN
@@ -35,8 +36,19 @@ terms: Final = st.builds(
 )
 
 
+class Hurried(Lookout):
+    """Finds every look slow, and looks from the start all the same: it has waited long enough."""
+
+    SLOW_SECONDS = -1.0
+    SHARE = 0
+
+
 class Claiming(SideBySide):
-    """What workers that are free do."""
+    """What workers that are free do; each remembers from where to look."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lookouts: dict[Terms, Lookout] = collections.defaultdict(Hurried)
 
     @step(4, terms=terms, limit=st.integers(1, 6), later=LATER, is_answered=MOSTLY)
     def claim(self, terms: Terms, limit: int, later: int, is_answered: bool) -> None:
@@ -50,7 +62,7 @@ class Claiming(SideBySide):
 
     def _claim(self, terms: Terms, limit: int) -> list[Held]:
         with no_refusal("stuck"), self.database.transaction():
-            claimed = claims.claim(self.database, terms, limit=limit)
+            claimed = claims.claim(self.database, terms, limit=limit, lookout=self._lookouts[terms])
         due = sorted(self.model.due(terms.queues), key=self._start_order(terms))
         self._check_claims(claimed, due, limit)
         self._note_claims(terms, due, limit)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from background_task import background, pruning, settings
 from background_task.attempt import run_attempt
-from background_task.models import CompletedTask, FailedTask, ScheduledTask
+from background_task.models import AttemptError, CompletedTask, FailedTask, ScheduledTask
 from background_task.outcomes import Finished
 from background_task.registry import registry
 from background_task.requeue import requeue
@@ -57,6 +57,18 @@ def _window(ground: Ground) -> Programs:
         "worker": lambda: worker.finish(claim),
         "first": lambda: first.enqueue(task=pay_once),
         "second": lambda: second.enqueue(task=pay_once),
+    }
+
+
+def _window_of_a_batch(ground: Ground) -> Programs:
+    """As above, for calls at once."""
+    ground.producer("setup").enqueue(task=pay_once)
+    worker, producer = ground.worker("worker"), ground.producer("producer")
+    (claim,) = worker.claim()
+    worker.run(claim)
+    return {
+        "worker": lambda: worker.finish(claim),
+        "producer": lambda: producer.enqueue_many("same", task=pay_once),
     }
 
 
@@ -194,9 +206,35 @@ def _check_prune(ground: Ground, played: Play) -> str | None:
     if pruner.is_killed or pruner.error is not None:
         # It may have removed the row, and could tell nobody.
         ground.deleted.update(ground.story.rows())
-    told = operator.value
-    if told is not None and told.requeued and not ScheduledTask.objects.exists():
+    if operator.value is None or not operator.value.requeued:
+        return None
+    if not ScheduledTask.objects.exists():
         return "lost: a task was requeued, and removed after that"
+    if not AttemptError.objects.exists():
+        return "conservation: a task was requeued, and its errors were removed after that"
+    return None
+
+
+def _requeue_in_window(ground: Ground) -> Programs:
+    """A failed task goes back while an equal one finishes, whose window begins then."""
+    producer, setup = ground.producer("setup"), ground.worker("setup worker")
+    row = producer.enqueue(task=pay_once)
+    setup.fail(*setup.claim(), is_final=True)
+    producer.enqueue(task=pay_once)
+    operator, worker = ground.worker("operator"), ground.worker("worker")
+    (claim,) = worker.claim()
+    worker.run(claim)
+    return {
+        "operator": lambda: operator.again(lambda: requeue(ground.database, [row])),
+        "worker": lambda: worker.finish(claim),
+    }
+
+
+def _check_requeue(_: Ground, played: Play) -> str | None:
+    """An equal task is live or holds the hash, at every moment."""
+    told = played.ends[0].value
+    if told is not None and told.requeued:
+        return "dedupe-violation: a task was requeued within the window of an equal one"
     return None
 
 
@@ -218,6 +256,7 @@ RACES = (
     Race(name="two enqueues", sessions=2, begin=_two_enqueues),
     Race(name="enqueue and finish", sessions=2, begin=_enqueue_and_finish),
     Race(name="window", sessions=3, begin=_window, check=_check_window),
+    Race(name="batch in window", sessions=2, begin=_window_of_a_batch, check=_check_window),
     Race(name="two batches of calls", sessions=2, begin=_two_batches),
     Race(name="rolled back call", sessions=3, begin=_rolled_back),
     Race(name="atomic body", sessions=3, begin=_atomic_body, check=_check_atomic_body),
@@ -225,5 +264,6 @@ RACES = (
     Race(name="two requeues", sessions=3, begin=_two_requeues),
     Race(name="requeue and enqueue", sessions=2, begin=_requeue_and_enqueue),
     Race(name="requeue and prune", sessions=2, begin=_requeue_and_prune, check=_check_prune),
+    Race(name="requeue in window", sessions=2, begin=_requeue_in_window, check=_check_requeue),
     Race(name="replace", sessions=2, begin=_replace),
 )
