@@ -17,6 +17,7 @@ CONSTRAINTS = ROOT / "constraints.txt"
 PYTHONS = nox.project.python_versions(PYPROJECT)
 DJANGOS = ("5.2", "6.0", "6.1")
 FIRST_PYTHON_OF_DJANGO_6 = "3.12"
+PROFILES = ("dev", "ci", "nightly")
 
 nox.needs_version = ">=2025.5.1"
 nox.options.sessions = ["lint", "types", "tests"]
@@ -90,6 +91,8 @@ def properties(session: nox.Session) -> None:
     install(session, "properties", "chaos")
     databases, rest = databases_of(session.posargs, default=["sqlite", "postgresql"])
     profile, rest = option_of(rest, "--profile", default="dev")
+    if profile not in PROFILES:
+        sys.exit(f"--profile {profile}: there is no such profile; choose of {', '.join(PROFILES)}")
     for database in databases:
         folders = ("properties", "--ignore=properties/zoo")
         run_pytest(session, database, "-n", "2", *folders, f"--hypothesis-profile={profile}", *rest)
@@ -101,6 +104,8 @@ def zoo(session: nox.Session) -> None:
     install(session, "properties", "chaos")
     databases, rest = databases_of(session.posargs, default=["sqlite", "postgresql"])
     seeds, rest = option_of(rest, "--seeds", default="3")
+    if not seeds.isdecimal() or int(seeds) < 1:
+        sys.exit(f"--seeds {seeds}: give a whole number from 1 on, as in --seeds 10")
     folder = ROOT / "reports" / "zoo"
     shutil.rmtree(folder, ignore_errors=True)
     session.env.update({"KILLPROOF_ZOO": str(folder), "KILLPROOF_ZOO_SEEDS": seeds})

@@ -58,9 +58,9 @@ class Scheduler:
         """Take steps until all programs have ended."""
         current: int | None = None
         for number in range(STEP_LIMIT):
-            if all(session.ended for session in self._sessions):
-                return
             ready = self._ready()
+            if not ready:
+                return
             self.widths.append(len(ready))
             self._step_clock(number)
             current = self._choose(number, ready, current)
@@ -77,7 +77,7 @@ class Scheduler:
         ready: list[int] = []
         for _ in patiently("all sessions wait, and the database ends none of the waits"):
             ready = [s.number for s in self._sessions if s.ended is None and not s.is_waiting]
-            if ready:
+            if ready or all(session.ended for session in self._sessions):
                 break
             self._settle_waiting()
             self._end_patience()
@@ -86,7 +86,7 @@ class Scheduler:
     def _end_patience(self) -> None:
         """If SQLite refuses everybody who is left, have the first one told so."""
         left = [session for session in self._sessions if session.ended is None]
-        if all(session.is_waiting and session.is_refused for session in left):
+        if left and all(session.is_waiting and session.is_refused for session in left):
             left[0].give_up()
             self._go_on(left[0])
 

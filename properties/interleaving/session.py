@@ -190,6 +190,7 @@ class Session(threading.Thread):
         connection.execute_wrappers.append(self._execute)
         for label, name in ((COMMIT, "commit"), (ROLLBACK, "rollback")):
             setattr(connection, name, self._gated(label, getattr(connection, name)))
+        connection._close = self._after_cursors(connection._close)
         connect = connection.connect
 
         def connect_and_prepare() -> None:
@@ -223,6 +224,15 @@ class Session(threading.Thread):
             self.pass_gate(label, end)
 
         return end_at_gate
+
+    def _after_cursors(self, close: Callable[[], None]) -> Callable[[], None]:
+        """Have the connection closed for good: SQLite's keeps its locks while a cursor is open."""
+
+        def close_all() -> None:
+            self._close_cursors()
+            close()
+
+        return close_all
 
     def _execute(self, run: Callable[..., Any], sql: str, *rest: Any) -> Any:
         if self._is_connecting:
@@ -267,15 +277,19 @@ class Session(threading.Thread):
     def _cut(self) -> None:
         """End the connection, and with it its transaction."""
         driver = self._connection.connection
+        self._close_cursors()
         if self._connection.vendor == "sqlite":
-            # Closed alone, it would hold its locks for as long as somebody has a cursor of it.
+            with contextlib.suppress(Exception):
+                driver.rollback()
+        driver.close()
+
+    def _close_cursors(self) -> None:
+        """Leave none behind that somebody holds on to, such as the traceback of an error."""
+        if self._connection.vendor == "sqlite":
             for cursor in list(self._cursors):
                 with contextlib.suppress(Exception):
                     cursor.close()
             self._cursors.clear()
-            with contextlib.suppress(Exception):
-                driver.rollback()
-        driver.close()
 
     def _forget_connection(self) -> None:
         with contextlib.suppress(Exception):
