@@ -23,6 +23,11 @@ def _two_workers(ground: Ground) -> Programs:
     return {"first": first.work, "second": second.work}
 
 
+def _four_workers(ground: Ground) -> Programs:
+    ground.fill(3)
+    return {name: ground.worker(name).work for name in ("first", "second", "third", "fourth")}
+
+
 def _worker_and_reaper(ground: Ground) -> Programs:
     ground.fill(1)
     worker, reaper = ground.worker("worker"), ground.worker("reaper")
@@ -157,6 +162,7 @@ def _last_attempt(ground: Ground) -> Programs:
 RACES = (
     Race(name="two claims", sessions=2, begin=_two_claims),
     Race(name="two workers", sessions=2, begin=_two_workers),
+    Race(name="four workers", sessions=4, begin=_four_workers),
     Race(name="worker and reaper", sessions=2, begin=_worker_and_reaper),
     Race(name="zombie finish", sessions=3, begin=_zombie_finish),
     Race(name="zombie failure", sessions=3, begin=_zombie_failure),
