@@ -73,18 +73,7 @@ class Desk:
         if now < self.outage.retry_at:
             return
         try:
-            if self.outage.is_on:
-                self._release_forgotten()
-            if now >= self._next_renewal:
-                self._renew()
-            if now >= self._next_reap and self.may_claim:
-                self._reap()
-            if now >= self._next_declaration and self.may_claim:
-                self._declare()
-            if self._must_exchange(now):
-                self._exchange()
-        except (DataError, IntegrityError) as error:
-            self._record_apart(error)
+            self._do_what_is_due(now)
         except Error as error:
             self.outage.note_error(error)
         else:
@@ -114,6 +103,21 @@ class Desk:
             # While ends wait to be written, a look waits with them for their transaction.
             if self._crew.wanted() and not self._holdings.unrecorded:
                 yield max(self._next_poll, retry_at)
+
+    def _do_what_is_due(self, now: float) -> None:
+        try:
+            if self.outage.is_on:
+                self._release_forgotten()
+            if now >= self._next_renewal:
+                self._renew()
+            if now >= self._next_reap and self.may_claim:
+                self._reap()
+            if now >= self._next_declaration and self.may_claim:
+                self._declare()
+            if self._must_exchange(now):
+                self._exchange()
+        except (DataError, IntegrityError) as error:
+            self._record_apart(error)
 
     def _must_exchange(self, now: float) -> bool:
         holdings = self._holdings
