@@ -5,12 +5,13 @@ They keep a common book of the claims that they began: nobody begins one twice.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from background_task.worker.messages import Message, end_message, end_of
+from background_task.worker.children import ChildProcess
+from background_task.worker.messages import Message, end_message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from background_task.attempt import Ended
     from background_task.claims import Claim
@@ -20,26 +21,40 @@ AT_ONCE: Final = 2
 """Children of one worker."""
 
 
-class Child:
-    """What ``ChildProcess`` is to its crew, and the child behind it.
+class Underway:
+    """What a child has to run, the first of which runs, and since when; as ``Progress`` tells."""
+
+    def __init__(self, now: float) -> None:
+        self.claims: list[Claim] = []
+        self.began = now
+
+    def running(self) -> int | None:
+        """Return the row of the task that runs, or None."""
+        return self.claims[0].id if self.claims else None
+
+    def since(self) -> float:
+        """Return when the last one began."""
+        return self.began
+
+
+class Child(ChildProcess):
+    """A ``ChildProcess`` without the process, and the child behind it.
 
     Attributes:
-        handed: as in ``ChildProcess``: what the supervisor has not heard the end of.
         is_dead: whether it died by itself.
     """
 
-    pid = 0
-    deaf_since = None
-
     def __init__(self, clock: Clock, begun: set[Claim]) -> None:
-        self.handed: dict[int, Claim] = {}
+        self.pid = 0
+        self.deaf_since = None
+        self.handed = {}
         self.is_returning = self.is_dead = False
         self.kill_reason = ""
-        self.killed_during: Claim | None = None
-        self.started_at = clock.now
+        self.killed_during = None
+        self._underway = Underway(clock.now)
+        self._progress: Any = self._underway
         self._clock = clock
         self._begun = begun
-        self._to_run: list[Claim] = []
         self._said: list[Message] = []
 
     @property
@@ -47,37 +62,18 @@ class Child:
         """Whether it may still do something."""
         return not self.is_dead and not self.kill_reason
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether it has nothing to do, as far as its supervisor knows."""
-        return not self.handed
-
-    @property
-    def running(self) -> Claim | None:
-        """The claim whose body it is in, or None."""
-        return self._to_run[0] if self._to_run else None
-
-    @property
-    def unstarted(self) -> list[Claim]:
-        """The claims that it was handed and has not begun, or has ended and not told yet."""
-        return [claim for claim in self.handed.values() if claim != self.running]
-
-    def has_run_for(self, seconds: float, now: float) -> bool:
-        """Tell whether it has been in one task for longer than ``seconds``."""
-        return now - self.started_at > seconds and self.running is not None
-
     def hand_out(self, claims: Sequence[Claim]) -> None:
         """Give it tasks to run after those that it has."""
-        was_idle = not self._to_run
+        was_idle = not self._underway.claims
         self.handed.update((claim.id, claim) for claim in claims)
-        self._to_run += claims
+        self._underway.claims += claims
         if was_idle:
             self._begin()
 
     def say_end(self, ended: Ended) -> None:
         """End the task that runs, say so, and begin the next one."""
         self._said.append(end_message(ended))
-        self._to_run.pop(0)
+        self._underway.claims.pop(0)
         self._begin()
 
     def send(self) -> None:
@@ -88,21 +84,12 @@ class Child:
         said, self._said = self._said, []
         return said
 
-    def end(self, message: Message) -> Ended:
-        """Note that a task ended; return how."""
-        return end_of(self.handed.pop(message[1]), message)
-
-    def take_back(self, task_ids: Iterable[int]) -> list[Claim]:
-        """Note that it returned tasks; return their claims."""
-        self.is_returning = False
-        return [self.handed.pop(task_id) for task_id in task_ids]
-
     def ask_to_return(self) -> None:
         """It gives back at once what it has not begun."""
         if not self.is_returning and self.is_alive:
             self.is_returning = True
-            self._said.append(["returned", [claim.id for claim in self._to_run[1:]]])
-            del self._to_run[1:]
+            self._said.append(["returned", [claim.id for claim in self._underway.claims[1:]]])
+            del self._underway.claims[1:]
 
     def kill(self, reason: str) -> None:
         """End it, because of ``reason``."""
@@ -118,8 +105,8 @@ class Child:
         """There is no channel."""
 
     def _begin(self) -> None:
-        if self._to_run:
-            claim = self._to_run[0]
+        if self._underway.claims:
+            claim = self._underway.claims[0]
             assert claim not in self._begun, f"double-claim: {claim} is begun a second time"
             self._begun.add(claim)
-            self.started_at = self._clock.now
+            self._underway.began = self._clock.now
