@@ -88,11 +88,11 @@ def upstream(session: nox.Session) -> None:
 @nox.session
 def properties(session: nox.Session) -> None:
     """Run the Hypothesis suites: nox -s properties -- --database mysql --profile ci."""
-    install(session, "properties", "chaos")
     databases, rest = databases_of(session.posargs, default=["sqlite", "postgresql"])
     profile, rest = option_of(rest, "--profile", default="dev")
     if profile not in PROFILES:
         sys.exit(f"--profile {profile}: there is no such profile; choose of {', '.join(PROFILES)}")
+    install(session, "properties", "chaos")
     for database in databases:
         folders = ("properties", "--ignore=properties/zoo")
         run_pytest(session, database, "-n", "2", *folders, f"--hypothesis-profile={profile}", *rest)
@@ -101,11 +101,11 @@ def properties(session: nox.Session) -> None:
 @nox.session
 def zoo(session: nox.Session) -> None:
     """Show that every broken engine is caught: nox -s zoo -- --database mysql --seeds 10."""
-    install(session, "properties", "chaos")
     databases, rest = databases_of(session.posargs, default=["sqlite", "postgresql"])
     seeds, rest = option_of(rest, "--seeds", default="3")
     if not seeds.isdecimal() or int(seeds) < 1:
         sys.exit(f"--seeds {seeds}: give a whole number from 1 on, as in --seeds 10")
+    install(session, "properties", "chaos")
     folder = ROOT / "reports" / "zoo"
     shutil.rmtree(folder, ignore_errors=True)
     session.env.update({"KILLPROOF_ZOO": str(folder), "KILLPROOF_ZOO_SEEDS": seeds})
@@ -225,7 +225,7 @@ def option_of(arguments: list[str], option: str, *, default: str) -> tuple[str, 
         return default, arguments
     at = arguments.index(option)
     if at + 1 == len(arguments):
-        sys.exit(f"{option} needs a value, as in {option} sqlite")
+        sys.exit(f"{option} needs a value behind it; the first lines of the session say which")
     return arguments[at + 1], arguments[:at] + arguments[at + 2 :]
 
 
