@@ -225,7 +225,7 @@ def option_of(arguments: list[str], option: str, *, default: str) -> tuple[str, 
         return default, arguments
     at = arguments.index(option)
     if at + 1 == len(arguments):
-        sys.exit(f"{option} needs a value behind it; the first lines of the session say which")
+        sys.exit(f"{option} needs a value behind it; nox -l has examples")
     return arguments[at + 1], arguments[:at] + arguments[at + 2 :]
 
 
