@@ -6,14 +6,18 @@ import contextlib
 import dataclasses
 import re
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import FlakyFailure
 from hypothesis.internal.conjecture import engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from hypothesis import strategies as st
+
+T = TypeVar("T")
 
 SHRINKING_SECONDS: Final = 4
 _NAME: Final = re.compile(r"[a-z]+(-[a-z]+)*(?=: )")
@@ -65,6 +69,22 @@ class Search:
             seconds=time.monotonic() - self._begun,
             counterexample=_smallest(error),
         )
+
+
+def look_for(
+    play: Callable[[T], object], examples: st.SearchStrategy[T], *, first_seed: int, budget: int
+) -> Found:
+    """Play examples until one fails, and look for the smallest of its kind."""
+    search = Search()
+
+    @seed(first_seed)
+    @search_settings(budget)
+    @given(example=examples)
+    def run(example: T) -> None:
+        with search.example():
+            play(example)
+
+    return search.ended(error_of(run))
 
 
 def search_settings(budget: int, **more: Any) -> settings:

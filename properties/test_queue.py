@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import collections
 import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import pytest
 from django.db.models import F
-from hypothesis import Phase, settings
 
 from background_task import claims, outcomes, pruning
 from background_task.enqueue import Enqueue, enqueue
@@ -18,7 +16,7 @@ from background_task.outcomes import Failed, Finished, Released
 from background_task.requeue import requeue
 from properties.machine import TERMS, QueueMachine
 from properties.machine.happenings import HAPPENINGS
-from properties.machine.runs import run
+from properties.machine.runs import FIXED, run, unreached
 
 if TYPE_CHECKING:
     from background_task.claims import Claim
@@ -26,14 +24,6 @@ if TYPE_CHECKING:
     from background_task.outcomes import Outcome
 
 REQUEST = Enqueue(task_name="task", task_params="[[], {}]")
-
-FIXED = settings(derandomize=True, database=None, phases=[Phase.generate])
-
-
-class Surveyed(QueueMachine):
-    """The machine, with a count of its own."""
-
-    happened: ClassVar[collections.Counter[str]] = collections.Counter()
 
 
 def test_the_engine_agrees_with_the_model(database: QueueDatabase) -> None:
@@ -45,10 +35,7 @@ def test_every_branch_of_the_machine_is_reached(database: QueueDatabase) -> None
     """A fixed run does everything that there is to do: no agreement is about nothing."""
     if database.connection.vendor != "sqlite":
         pytest.skip("what is drawn does not depend on the database; SQLite is the fastest")
-    Surveyed.happened.clear()
-    run(Surveyed, settings(FIXED, max_examples=120, stateful_step_count=40))
-
-    assert HAPPENINGS - {*Surveyed.happened} == set()
+    assert unreached(QueueMachine, HAPPENINGS, examples=120) == set()
 
 
 def test_a_machine_that_disagrees_is_noticed(database: QueueDatabase) -> None:

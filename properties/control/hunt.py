@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 import django
 from django.core.management import call_command
-from hypothesis import given, seed
 from hypothesis import strategies as st
 
 from properties.interleaving import Crash, Schedule, Sessions, policies
-from properties.search import Found, Search, error_of, search_settings
+from properties.search import Found, look_for
 from properties.zoo.catches import Catch
 
 if TYPE_CHECKING:
-    from properties.control.bugs import Bug
+    from properties.control.bug import Bug
 
 SEED: Final = 1
 LAST_GATE: Final = 10
@@ -51,16 +50,12 @@ def main(database: str, rows: TextIO) -> None:
 
 def hunt(bug: Bug, sessions: Sessions) -> Found:
     """Look for one bug; another one in its place does not count."""
-    search = Search()
-
-    @seed(SEED)
-    @search_settings(bug.budget)
-    @given(schedule=schedules(bug.sessions, bug.kills))
-    def run(schedule: Schedule) -> None:
-        with search.example():
-            play(bug, sessions, schedule)
-
-    return search.ended(error_of(run))
+    return look_for(
+        lambda schedule: play(bug, sessions, schedule),
+        schedules(bug.sessions, bug.kills),
+        first_seed=SEED,
+        budget=bug.budget,
+    )
 
 
 def catch(bug: Bug, found: Found, database: str) -> Catch:

@@ -6,30 +6,19 @@ another place. For a machine that is nearly the same example again. So ten are r
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import collections
 from typing import TYPE_CHECKING, Final
-from unittest import mock
 
-from hypothesis import seed, settings
+from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from background_task import bulk, requeue
-from background_task.monitoring import control
-from properties.machine import operating
+from properties.machine.small_batches import small_batches
 
 if TYPE_CHECKING:
     from hypothesis.stateful import RuleBasedStateMachine
 
 AT_A_TIME: Final = 10
-
-_BATCHES: Final = (
-    (bulk, "ROWS_PER_STATEMENT"),
-    (requeue, "BATCH"),
-    (control, "BATCH"),
-    (operating, "BATCH"),
-)
-SMALL_BATCH: Final = 2
-"""What the engine does in batches it does in so small ones that a few tasks are several."""
+FIXED: Final = settings(derandomize=True, database=None, phases=[Phase.generate])
 
 
 def run(
@@ -47,21 +36,23 @@ def run(
     """
     profile = profile or settings()
     batch = settings(profile, max_examples=min(AT_A_TIME, profile.max_examples))
-    with ExitStack() as stack:
-        for module, name in _BATCHES:
-            stack.enter_context(mock.patch.object(module, name, SMALL_BATCH))
-        _run(machine, profile, batch, first_seed)
+    with small_batches():
+        for number in range(-(-profile.max_examples // AT_A_TIME)):
+            # A derandomized run draws by the name of the class.
+            part = type(f"{machine.__name__}{number}", (machine,), {})
+            if first_seed is not None:
+                seed(first_seed * profile.max_examples + number)(part)
+            run_state_machine_as_test(part, settings=batch)
 
 
-def _run(
-    machine: type[RuleBasedStateMachine],
-    profile: settings,
-    batch: settings,
-    first_seed: int | None,
-) -> None:
-    for number in range(-(-profile.max_examples // AT_A_TIME)):
-        # A derandomized run draws by the name of the class.
-        part = type(f"{machine.__name__}{number}", (machine,), {})
-        if first_seed is not None:
-            seed(first_seed * profile.max_examples + number)(part)
-        run_state_machine_as_test(part, settings=batch)
+def unreached(
+    machine: type[RuleBasedStateMachine], happenings: frozenset[str], *, examples: int
+) -> set[str]:
+    """Return what never happens, of all that may, in a run that is always the same.
+
+    The machine counts in ``happened``, a Counter of its class.
+    """
+    happened: collections.Counter[str] = collections.Counter()
+    surveyed = type("Surveyed", (machine,), {"happened": happened})
+    run(surveyed, settings(FIXED, max_examples=examples, stateful_step_count=40))
+    return {*happenings} - {*happened}

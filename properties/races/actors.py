@@ -158,16 +158,18 @@ class Producer(Actor):
 
     def enqueue(self, key: str = "same", task: Any = send_mail, **options: Any) -> int:
         """Make one call."""
-        row = self.again(lambda: task(key, **options))
-        self.story.tell("duplicate" if row.is_duplicate else "enqueued", row.pk, by=self.name)
+        with self.story.call(self.name):
+            row = self.again(lambda: task(key, **options))
+            self.story.tell("duplicate" if row.is_duplicate else "enqueued", row.pk, by=self.name)
         return int(row.pk)
 
     def enqueue_many(self, *keys: str, task: Any = send_mail) -> list[int]:
         """Make several calls at once."""
-        enqueued = self.again(lambda: task.enqueue_many([(key,) for key in keys]))
-        for one in enqueued:
-            what = "duplicate" if one.is_duplicate else "enqueued"
-            self.story.tell(what, one.id, by=self.name)
+        with self.story.call(self.name):
+            enqueued = self.again(lambda: task.enqueue_many([(key,) for key in keys]))
+            for one in enqueued:
+                what = "duplicate" if one.is_duplicate else "enqueued"
+                self.story.tell(what, one.id, by=self.name)
         return [one.id for one in enqueued]
 
     def enqueue_and_roll_back(self, key: str = "same") -> None:

@@ -112,9 +112,9 @@ def _of_tables(story: Story, left: Tables) -> Iterator[str]:
 
 
 def _of_end(story: Story, recovered: Tables) -> Iterator[str]:
-    # SQLite gives the id of a row that was rolled back to the next one, of which perhaps nobody
-    # was told whose it is.
-    aborted = {event.row for event in story.of("aborted")} if not story.unheard else set()
+    # SQLite gives the id of a row that was rolled back to the next one; whose that is, a producer
+    # that was killed in its call could not tell.
+    aborted = {event.row for event in story.of("aborted")} if not story.calling else set()
     aborted -= {event.row for event in story.of("enqueued")}
     for event in story.of("claimed"):
         if event.row in aborted:

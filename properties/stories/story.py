@@ -6,10 +6,13 @@ was killed did last, it told nobody: the judge asks the tables.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from properties.interleaving.clock import Clock
 
 
@@ -61,12 +64,25 @@ class Event:
 
 
 class Story:
-    """The events of one play, in their order."""
+    """The events of one play, in their order.
+
+    Attributes:
+        unheard: whose last answer nobody heard.
+        calling: producers whose call is not answered.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.events: list[Event] = []
         self.unheard: set[str] = set()
+        self.calling: set[str] = set()
         self._clock = clock
+
+    @contextlib.contextmanager
+    def call(self, producer: str) -> Iterator[None]:
+        """Note that a producer calls; one that does not come to the end of it goes on calling."""
+        self.calling.add(producer)
+        yield
+        self.calling.discard(producer)
 
     def tell(self, what: str, row: int, *, by: str = "") -> None:
         """Tell what became of a row."""

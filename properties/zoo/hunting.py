@@ -6,9 +6,7 @@ import dataclasses
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any, Final
-
-from hypothesis import given, seed
+from typing import TYPE_CHECKING, Final
 
 from properties.crash_points.operations import OPERATIONS
 from properties.crash_points.points import crash_points
@@ -16,7 +14,7 @@ from properties.interleaving import schedules
 from properties.machine import QueueMachine
 from properties.machine.runs import run as run_machine
 from properties.races import RACES, play
-from properties.search import Found, Search, error_of, search_settings
+from properties.search import Found, Search, error_of, look_for, search_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,16 +58,13 @@ def in_race(
     faults: int,
 ) -> Found:
     """Hunt in the orders of one race."""
-    search, race = Search(), RACES[name]
-
-    @seed(number)
-    @search_settings(budget)
-    @given(schedule=schedules(race.sessions, most_faults=faults))
-    def run(schedule: Any) -> None:
-        with search.example():
-            play(race, database, sessions, schedule)
-
-    return search.ended(error_of(run))
+    race = RACES[name]
+    return look_for(
+        lambda schedule: play(race, database, sessions, schedule),
+        schedules(race.sessions, most_faults=faults),
+        first_seed=number,
+        budget=budget,
+    )
 
 
 def in_crash_points(name: str, database: QueueDatabase, sessions: Sessions) -> Found:
