@@ -18,6 +18,7 @@ class Bodies:
     Attributes:
         running: the task that each process has started and not ended, by pid.
         pids: every process that ever started one.
+        tasks: every task that was ever started.
     """
 
     def __init__(self, history: Path) -> None:
@@ -26,6 +27,7 @@ class Bodies:
         self._unreported: collections.deque[Op] = collections.deque()
         self.running: dict[int, str] = {}
         self.pids: set[int] = set()
+        self.tasks: set[str] = set()
 
     def new_starts(self) -> Iterator[Op]:
         """Yield each start once, in each process's order."""
@@ -45,6 +47,7 @@ class Bodies:
         if op.type == "invoke" and op.task is not None:
             self.running[pid] = op.task
             self.pids.add(pid)
+            self.tasks.add(op.task)
             self._unreported.append(op)
         else:
             self.running.pop(pid, None)

@@ -96,6 +96,13 @@ class Plan:
         """The number of producer processes."""
         return 1 + max((call.producer for call in self.calls), default=0)
 
+    @property
+    def length_seconds(self) -> float:
+        """When the last call is due and the last fault is healed, as far as that is planned."""
+        calls = (max(call.at_seconds, call.due_at_seconds or 0.0) for call in self.calls)
+        strikes = (strike.at_seconds + strike.for_seconds for strike in self.strikes)
+        return max((*calls, *strikes), default=0.0)
+
     def write(self, path: Path) -> None:
         """Write the plan as JSON."""
         path.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n")

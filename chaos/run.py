@@ -17,6 +17,7 @@ from chaos.cluster import Cluster
 from chaos.conductor import Conductor
 from chaos.faults import FAULTS
 from chaos.mortality import Mortality
+from chaos.stall import Stall
 from engine.project.recorder import Recorder
 from engine.subjects import audit
 from reports.schema import Results, read_history, write_json
@@ -31,11 +32,13 @@ if TYPE_CHECKING:
     from engine.subjects import Contract, Subject
 
 PATIENCE_SECONDS: Final = 9.0
-"""How much longer than the contract's recovery the drain waits without seeing any progress."""
+"""How much longer than the contract's recovery a run waits without seeing any progress."""
 
 FAULT_SECONDS: Final = 60.0
+"""How long after the plan's end a trigger is awaited in any case."""
+
 DRAIN_SECONDS: Final = 45.0
-"""The longest drain, for a queue that moves and never ends."""
+"""How long a queue may move in the drain without becoming shorter; it might never end."""
 
 STEP_SECONDS: Final = 0.004
 QUIET_SECONDS: Final = 0.5
@@ -138,14 +141,16 @@ class Run:
     def _offer(self, arena: Arena, mortality: Mortality) -> None:
         """Let the producers enqueue, and strike while they do; in the end all faults are healed."""
         self._begin("chaos", arena.history)
-        deadline = time.monotonic() + FAULT_SECONDS
+        deadline = time.monotonic() + self.plan.length_seconds + FAULT_SECONDS
+        news = Stall(self._patience)
         conductor = Conductor(arena)
         census = Census(self.database, self.subject, arena.history)
         try:
             while not (arena.cluster.are_producers_done() and conductor.is_over):
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline and news.is_over:
                     break  # a fault that was not triggered leaves its trace: UNKNOWN
                 conductor.step()
+                news.hear(len(arena.bodies.tasks))
                 arena.cluster.tend()
                 mortality.look()
                 census.look(is_disturbed=conductor.disturbs_database)
@@ -172,21 +177,26 @@ class Run:
     def _drain(self, connection: Any, arena: Arena, mortality: Mortality) -> bool:
         """Wait until no row lives, nothing has moved for too long, or time is up; tell which."""
         self._begin("drain", arena.history)
-        patience = self.subject.contract().recovery_seconds + PATIENCE_SECONDS
-        state, moved_at = self._live_state(connection), time.monotonic()
-        deadline = moved_at + DRAIN_SECONDS
+        state = self._live_state(connection)
+        fewest = state[0]
+        moving, shrinking = Stall(self._patience), Stall(DRAIN_SECONDS)
         census = Census(self.database, self.subject, arena.history)
-        while state[0] and time.monotonic() < min(deadline, moved_at + patience):
+        while state[0] and not (moving.is_over or shrinking.is_over):
             arena.cluster.tend()
             arena.bodies.catch_up()
             mortality.look()
             census.look(is_disturbed=False)
             time.sleep(STEP_SECONDS * 5)
-            former, state = state, self._live_state(connection)
-            if state != former:
-                moved_at = time.monotonic()
+            state = self._live_state(connection)
+            fewest = min(fewest, state[0])
+            moving.hear(state)
+            shrinking.hear(fewest)
         census.close()
         return not state[0]
+
+    @property
+    def _patience(self) -> float:
+        return self.subject.contract().recovery_seconds + PATIENCE_SECONDS
 
     def _is_quiet(self, connection: Any) -> bool:
         time.sleep(QUIET_SECONDS)

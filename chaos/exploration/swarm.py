@@ -61,20 +61,13 @@ def draw(seed: int, scenarios: Sequence[Scenario]) -> Plan:
     )
 
 
-def length_seconds(plan: Plan) -> float:
-    """Return when the last call is due and the last fault is healed, as far as is planned."""
-    calls = (max(call.at_seconds, call.due_at_seconds or 0.0) for call in plan.calls)
-    strikes = (strike.at_seconds + strike.for_seconds for strike in plan.strikes)
-    return max((*calls, *strikes), default=0.0)
-
-
 def _starts(rng: random.Random, pieces: Sequence[Plan]) -> list[float]:
     if rng.random() < OVERLAPS:
         return [0.0, *(rng.uniform(0.0, LATEST_SECONDS) for _ in pieces[1:])]
     starts, start = [], 0.0
     for piece in pieces:
         starts.append(start)
-        start += length_seconds(piece)
+        start += piece.length_seconds
     return starts
 
 
