@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, settings
 
 from background_task.enqueue import queue_database
+from properties.durability import relax_durability
 from properties.interleaving import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytest_django import DjangoDbBlocker
 
     from background_task.databases import QueueDatabase
 
@@ -33,6 +37,14 @@ settings.register_profile(
 )
 settings.register_profile("nightly", parent=_COMMON, max_examples=3000, stateful_step_count=80)
 settings.load_profile("dev")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Prepare the test database, and do not wait for its disk."""
+    with django_db_blocker.unblock():
+        relax_durability(connection)
+        connection.close()
 
 
 @pytest.fixture

@@ -79,12 +79,11 @@ class Ground:
             for claim in claimed:
                 left.run(claim)
             left.finish(*claimed)
-            live = read_tables().live
-            if not any(not row.is_periodic or row.is_claimed for row in live.values()):
+            tables = read_tables()
+            if not tables.unfinished:
                 break
-        live = read_tables().live
-        is_stuck = any(not row.is_periodic or row.is_claimed for row in live.values())
-        return read_tables(deleted=frozenset(self.deleted), is_stuck=is_stuck)
+        is_stuck = bool(tables.unfinished)
+        return dataclasses.replace(tables, deleted=frozenset(self.deleted), is_stuck=is_stuck)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from background_task.models import CompletedTask, FailedTask, ScheduledTask
 from properties.stories.tables import Row, Tables
 
 
-def read_tables(*, deleted: frozenset[int] = frozenset(), is_stuck: bool = False) -> Tables:
+def read_tables() -> Tables:
     """Read the tables through the calling thread's connection."""
     columns = ("id", "task_name", "attempts", "token", "task_hash", "repeat", "cron", "lease_until")
     live = {
@@ -29,4 +29,4 @@ def read_tables(*, deleted: frozenset[int] = frozenset(), is_stuck: bool = False
         }
         for model in (CompletedTask, FailedTask)
     )
-    return Tables(live=live, completed=completed, failed=failed, deleted=deleted, is_stuck=is_stuck)
+    return Tables(live=live, completed=completed, failed=failed)

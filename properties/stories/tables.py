@@ -32,6 +32,11 @@ class Tables:
     deleted: frozenset[int] = frozenset()
     is_stuck: bool = False
 
+    @property
+    def unfinished(self) -> list[int]:
+        """The tasks that have to end one day: a periodic one only ends what it has begun."""
+        return [id_ for id_, row in self.live.items() if row.is_claimed or not row.is_periodic]
+
     def places(self, row: int) -> list[str]:
         """Return the names of the tables that a row is in."""
         named = {"scheduledtask": self.live, "completedtask": self.completed}
