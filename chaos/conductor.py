@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chaos.faults import FAULTS, NotHealed, NotLanded
 
@@ -34,6 +34,13 @@ class _Active:
     proof: Proof | None
 
 
+class _Due(NamedTuple):
+    """A strike that was triggered, by the start of a body or by the time."""
+
+    strike: Strike
+    start: Op | None
+
+
 class Conductor:
     """The strikes of one run; ``step`` is called again and again, ``heal`` at the end."""
 
@@ -43,54 +50,82 @@ class Conductor:
         self._faults = faults
         self._begun = time.monotonic()
         self._waiting = list(arena.plan.strikes)
-        self._struck: set[int] = set()
+        self._triggered: set[int] = set()
+        self._pending: list[_Due] = []
         self._active: list[_Active] = []
         self._number = 0
 
     @property
     def is_over(self) -> bool:
         """Whether every strike was triggered and every fault healed."""
-        return len(self._struck) == len(self._waiting) and not self._active
+        is_struck = len(self._triggered) == len(self._waiting) and not self._pending
+        return is_struck and not self._active
 
     @property
     def disturbs_database(self) -> bool:
         """Whether a fault that is at work disturbs the database, or one is about to."""
-        faults = [active.fault for active in self._active]
-        due = [
-            self._faults[strike.fault]
+        timed = [
+            strike
             for index, strike in enumerate(self._waiting)
-            if index not in self._struck and strike.on_start_of is None and self._is_due(strike)
+            if index not in self._triggered and strike.on_start_of is None and self._is_due(strike)
         ]
-        return any(fault.disturbs == "database" for fault in (*faults, *due))
+        coming = (*timed, *(due.strike for due in self._pending))
+        faults = [active.fault for active in self._active]
+        faults += [self._faults[strike.fault] for strike in coming]
+        return any(fault.disturbs == "database" for fault in faults)
 
     def step(self) -> None:
         """Strike what is due, note what has landed, heal what has lasted long enough."""
-        starts = list(self._arena.bodies.new_starts())
-        for index, strike in enumerate(self._waiting):
-            if strike.on_start_of is None:
-                if index not in self._struck and self._is_due(strike):
-                    self._strike(index, strike, None)
-                continue
-            for start in starts:
-                if start.task == strike.on_start_of and self._may_strike_again(index, strike):
-                    self._strike(index, strike, start)
+        self._pending += self._newly_due()
+        for due in list(self._pending):
+            if self._is_its_turn(due.strike):
+                self._pending.remove(due)
+                self._strike(due.strike, due.start)
         for active in list(self._active):
             self._look(active)
             if self._has_lasted(active):
                 self._heal(active)
 
     def heal(self) -> None:
-        """Heal everything in random order, and note what was never triggered."""
+        """Heal everything in random order, and note what never struck."""
         active = list(self._active)
         self._arena.rng.shuffle(active)
         for each in active:
             self._heal(each)
         for index, strike in enumerate(self._waiting):
-            if index not in self._struck:
-                self._struck.add(index)
-                name = self._announce(self._faults[strike.fault], strike.options)
-                error = f"{strike.on_start_of or 'its time'} never came, which was to trigger it"
-                self._arena.history.write("info", strike.fault, process=name, error=error)
+            if index not in self._triggered:
+                self._triggered.add(index)
+                trigger = strike.on_start_of or "its time"
+                self._miss(strike, f"{trigger} never came, which was to trigger it")
+        for due in self._pending:
+            self._miss(due.strike, "other faults were at the server for as long as the run lasted")
+        self._pending.clear()
+
+    def _newly_due(self) -> list[_Due]:
+        """Return what has been triggered since the last look, in the order of the plan."""
+        starts = list(self._arena.bodies.new_starts())
+        due: list[_Due] = []
+        for index, strike in enumerate(self._waiting):
+            for start in self._triggers(strike, starts):
+                if strike.every_start or index not in self._triggered:
+                    self._triggered.add(index)
+                    due.append(_Due(strike, start))
+        return due
+
+    def _triggers(self, strike: Strike, starts: list[Op]) -> list[Op | None]:
+        if strike.on_start_of is None:
+            return [None] if self._is_due(strike) else []
+        return [start for start in starts if start.task == strike.on_start_of]
+
+    def _is_its_turn(self, strike: Strike) -> bool:
+        """Tell whether it need not wait: who asks a server that stands still stands still too."""
+        return not self._faults[strike.fault].asks_server or not any(
+            active.fault.asks_server for active in self._active
+        )
+
+    def _miss(self, strike: Strike, reason: str) -> None:
+        name = self._announce(self._faults[strike.fault], strike.options)
+        self._arena.history.write("info", strike.fault, process=name, error=reason)
 
     def _is_due(self, strike: Strike) -> bool:
         return time.monotonic() >= self._begun + strike.at_seconds
@@ -100,11 +135,7 @@ class Conductor:
         patience = 0.0 if active.proof is None else PATIENCE_SECONDS
         return time.monotonic() >= active.heal_at + patience
 
-    def _may_strike_again(self, index: int, strike: Strike) -> bool:
-        return strike.every_start or index not in self._struck
-
-    def _strike(self, index: int, strike: Strike, start: Op | None) -> None:
-        self._struck.add(index)
+    def _strike(self, strike: Strike, start: Op | None) -> None:
         fault = self._faults[strike.fault]
         name = self._announce(fault, strike.options)
         trigger = {"trigger_pid": int(start.value["pid"])} if start else {}

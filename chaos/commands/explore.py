@@ -13,7 +13,7 @@ from chaos.commands.carrying_out import progress, stamp
 from chaos.commands.command import Command
 from chaos.commands.options import add_databases, add_subject
 from chaos.commands.run import databases_of
-from chaos.exploration.search import Search
+from chaos.exploration.search import Search, verdict_of
 from chaos.scenarios import SCENARIOS
 from chaos.session import Job, Request, carry_out_job, started, write_pages
 from chaos.table import STYLES
@@ -40,7 +40,8 @@ EXAMPLES: Final = """\
 
 Each seed takes a few of the scenarios and mixes them. A run that comes out INVALID is made
 smaller as long as it still does; how often the smallest plan fails is stated as m of n, and
-`replay` carries it out again.
+`replay` carries it out again. In a mix one fault may take another one's victim: that swarm is
+UNKNOWN, and the exit code is that of the others, if there are any.
 """
 
 
@@ -79,7 +80,7 @@ def _execute(options: argparse.Namespace, terminal: Console) -> int:
     for outcome in found:
         _tell(outcome, options.subject, terminal)
     terminal.print(f"stored in {request.folder}", soft_wrap=True)
-    return Verdict.worst(outcome.verdict for outcome in outcomes).exit_code
+    return verdict_of(outcomes).exit_code
 
 
 def _explore(
@@ -105,6 +106,8 @@ def _explore(
                 f"seed {outcome.seed} on {name}: {STYLES[outcome.verdict]}  "
                 f"[dim]{pieces or 'no fault'}[/]"
             )
+            for doubt in outcome.doubts:
+                terminal.print(f"  {escape(doubt)}", soft_wrap=True)
     return outcomes
 
 

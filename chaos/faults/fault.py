@@ -62,6 +62,8 @@ class Fault:
         inflict: takes the arena and the strike's options; raises ``NotLanded``.
         unavailable: says in one sentence why it cannot strike there; empty if it can.
         needs_proxy: whether connections have to go through the harness.
+        asks_server: whether the harness itself uses the server while it lasts, or has it stand
+            still; such faults wait for one another.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Fault:
     inflict: Callable[[Arena, Mapping[str, Any]], AbstractContextManager[Any]]
     unavailable: Callable[[Database, Subject], str] = _anywhere
     needs_proxy: bool = False
+    asks_server: bool = False
 
 
 def seen(**evidence: Any) -> Proof:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import random
 from typing import TYPE_CHECKING, Any, cast
 
@@ -54,7 +55,12 @@ class Stage:
             colour=BLUE,
             inflict=self._inflict,
         )
-        self.conductor = Conductor(arena, {"frost": fault})
+        faults = (
+            fault,
+            dataclasses.replace(fault, name="pause", disturbs="database", asks_server=True),
+            dataclasses.replace(fault, name="lock", asks_server=True),
+        )
+        self.conductor = Conductor(arena, {each.name: each for each in faults})
 
     @contextlib.contextmanager
     def _inflict(self, _arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
@@ -127,6 +133,36 @@ def test_one_that_lasts_is_not_healed_before_its_time(tmp_path: Path) -> None:
     stage.conductor.heal()
     assert stage.events == ["strike None", "heal"]
     assert stage.conductor.is_over
+
+
+def test_one_that_asks_the_server_waits_for_another_one(tmp_path: Path) -> None:
+    """A harness that asked a server that stands still could never let it go on."""
+    pause = Strike(fault="pause", for_seconds=3600.0)
+    lock = Strike(fault="lock", on_start_of="order-1")
+    stage = Stage(tmp_path, (pause, lock, Strike(fault="frost")))
+    stage.start("order-1")
+    stage.conductor.step()
+    assert ("invoke", "lock") not in stage.words()
+    assert ("ok", "frost") in stage.words()
+    assert not stage.conductor.is_over
+    stage.conductor._active[0].heal_at = 0.0
+    stage.conductor.step()
+    stage.conductor.step()
+    assert stage.events[-2:] == ["strike 812", "heal"]
+    assert stage.conductor.is_over
+
+
+def test_one_that_waited_until_the_end_has_not_landed(tmp_path: Path) -> None:
+    """And it is told for what."""
+    strikes = (Strike(fault="pause", for_seconds=3600.0), Strike(fault="lock"))
+    stage = Stage(tmp_path, strikes)
+    stage.conductor.step()
+    assert stage.conductor.disturbs_database
+    stage.conductor.heal()
+    assert stage.conductor.is_over
+    (missed,) = [op for op in stage.ops() if (op.type, op.f) == ("info", "lock")]
+    assert missed.error is not None
+    assert missed.error.startswith("other faults were at the server")
 
 
 def test_one_that_is_not_seen_to_land_has_not_landed(
