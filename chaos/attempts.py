@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from chaos.deaths import trailing_pid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from chaos.rows import Row
     from reports.schema import Op
@@ -168,6 +168,14 @@ class Task:
         """The id of the only row that it can have had; None if there may be another one."""
         made = sum(enqueue.may_have_made_a_row for enqueue in self.enqueues)
         return next(iter(self.rows)) if len(self.rows) == 1 and made <= 1 else None
+
+    def signs_of_bodies(self) -> Iterator[Op]:
+        """Yield what bodies said: whoever says anything has started."""
+        return (op for op in self.ops if op.f in ("attempt", "effect"))
+
+    def calls_before(self, op: Op) -> list[Enqueue]:
+        """Return the calls that had been made by then, and so may have asked for it."""
+        return [enqueue for enqueue in self.enqueues if enqueue.invoke.time <= op.time]
 
     def has_ended(self, row: Any, *words: str) -> bool:
         """Tell whether the audit says that the row ended so, or that one that may be it did."""

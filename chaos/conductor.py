@@ -118,10 +118,14 @@ class Conductor:
         return [start for start in starts if start.task == strike.on_start_of]
 
     def _is_its_turn(self, strike: Strike) -> bool:
-        """Tell whether it need not wait: who asks a server that stands still stands still too."""
-        return not self._faults[strike.fault].asks_server or not any(
-            active.fault.asks_server for active in self._active
-        )
+        """Tell whether it need not wait for faults that use the server while it would halt it."""
+        uses = {active.fault.server for active in self._active}
+        match self._faults[strike.fault].server:
+            case "halted":
+                return uses <= {"alone"}
+            case "asked":
+                return "halted" not in uses
+        return True
 
     def _miss(self, strike: Strike, reason: str) -> None:
         name = self._announce(self._faults[strike.fault], strike.options)

@@ -29,13 +29,12 @@ FINAL: Final = frozenset(
         *("unprovoked-death", "unnoticed-death", "containment", "attempt-overrun"),
         *("early-dead-letter", "premature", "backoff-violation", "order-inversion"),
         *("priority-inversion", "starvation", "double-fire", "dedupe-violation", "false-dedupe"),
-        *("stale-key", "corruption", "conservation"),
+        *("stale-key", "corruption", "conservation", "unexpected", "aborted-enqueue-executed"),
     }
 )
 """The checks of safety."""
 
 _AT_THE_END: Final = "it is judged by the rows of the final read, and only then"
-_A_LATER_CALL: Final = "a later call of the same task is taken for one that may have asked for it"
 
 PROVISIONAL: Final[Mapping[str, str]] = {
     "lost": _AT_THE_END,
@@ -44,8 +43,6 @@ PROVISIONAL: Final[Mapping[str, str]] = {
     "limbo": _AT_THE_END,
     "torn-batch": _AT_THE_END,
     "stats": "what is missing may still come",
-    "unexpected": _A_LATER_CALL,
-    "aborted-enqueue-executed": _A_LATER_CALL,
     "illegal-transition": "the final read may find the end of a row that the audit did not see",
     "uncounted-attempt": "an engine may charge an attempt no sooner than its row ends",
     "claim-after-stop": "a fault that strikes before the worker has ended excuses what it did",

@@ -50,8 +50,9 @@ def has_vanished(world: World, key: str, _: Contract) -> bool:
 
 
 def is_unexpected(world: World, key: str, _: Contract) -> bool:
-    """It ran, and nobody called for it."""
-    return bool(world.of(key, "attempt") or world.of(key, "effect")) and not world.calls(key)
+    """It ran, and nobody had called for it by then."""
+    signs = [*world.of(key, "attempt"), *world.of(key, "effect")]
+    return any(all(call.time > sign.time for call, _ in world.calls(key)) for sign in signs)
 
 
 def has_extra_effect(world: World, key: str, contract: Contract) -> bool:

@@ -12,25 +12,48 @@ from properties.world import MS, World, owner_pid
 
 if TYPE_CHECKING:
     from engine.subjects.contract import Contract
+    from properties.world import Body
     from reports.schema import Op
 
 
 def runs_though_aborted(world: World, key: str, _: Contract) -> bool:
-    """More of it ran than the calls can have asked for that did not fail."""
-    calls = world.calls(key)
-    failed = [call for call, end in calls if end is not None and end.type == "fail"]
-    if not failed:
+    """At some time more of it had run than the calls of before can have asked for."""
+    signs = [*world.of(key, "attempt"), *world.of(key, "effect")]
+    if any(have_all_failed(called_by(world, key, sign.time)) for sign in signs):
+        return True
+    if repeats(world, key):
         return False
-    if len(failed) == len(calls):
-        return bool(world.of(key, "attempt") or world.of(key, "effect"))
+    bodies = [body for body in world.bodies(key) if body.row is not None]
+    return any(is_too_many(world, key, body, bodies) for body in bodies)
+
+
+def called_by(world: World, key: str, time: int) -> list[tuple[Op, Op | None]]:
+    """Ask for the calls that had been made by then, with the ends that they came to."""
+    return [(call, end) for call, end in world.calls(key) if call.time <= time]
+
+
+def have_all_failed(calls: list[tuple[Op, Op | None]]) -> bool:
+    """There were some, and all failed."""
+    return bool(calls) and all(end is not None and end.type == "fail" for _, end in calls)
+
+
+def repeats(world: World, key: str) -> bool:
+    """It makes rows itself."""
     created = [op for row in world.rows(key) for op in world.audit(key, row) if op.f == "created"]
-    if any(call.value.get("repeat_seconds") for call, _ in calls) or any(
+    return any(call.value.get("repeat_seconds") for call, _ in world.calls(key)) or any(
         op.value.get("repeats") or op.value.get("slot_at") for op in created
-    ):
-        return False
-    ran = {body.row for body in world.bodies(key)} - {None} - world.acknowledged(key)
-    nameless = [end for _, end in world.may_make(key) if end is None or end.value["row"] is None]
-    return len(ran) > len(nameless)
+    )
+
+
+def is_too_many(world: World, key: str, body: Body, bodies: list[Body]) -> bool:
+    """A call had failed when it started, and the others cannot have made so many rows."""
+    calls = called_by(world, key, body.start)
+    ends = [end for _, end in calls]
+    answers = [end for end in ends if end is not None and end.type == "ok"]
+    made = [answer.value.get("row") for answer in answers if not answer.value.get("duplicate")]
+    ran = {other.row for other in bodies if other.start <= body.start} - set(made)
+    has_one_failed = any(end is not None and end.type == "fail" for end in ends)
+    return has_one_failed and body.row in ran and len(ran) > ends.count(None) + made.count(None)
 
 
 def is_torn_off(world: World, key: str, _: Contract) -> bool:

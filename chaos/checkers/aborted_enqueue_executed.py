@@ -1,7 +1,8 @@
 """aborted-enqueue-executed: what a failed or rolled back enqueue asked for ran nevertheless.
 
-Accused are rows that no other call can have made: no answer named them, and there are more of them
-than calls whose end nobody knows. A task that repeats makes rows itself and is not judged by rows.
+Accused are rows that no other call of before can have made: no answer named them, and there are
+more of them than calls whose end nobody knows. A task that repeats makes rows itself and is not
+judged by rows.
 """
 
 from __future__ import annotations
@@ -11,23 +12,23 @@ from typing import TYPE_CHECKING
 from chaos.checkers.checker import Checker, Finding, Findings
 
 if TYPE_CHECKING:
-    from chaos.history import Attempt, Enqueue, History, Task
+    from chaos.history import Enqueue, History, Task
     from engine.subjects.contract import Contract
     from reports.schema import Op
 
 
 def find(history: History, _: Contract) -> Findings:
     """Find the tasks that ran because of an enqueue that had no effect."""
-    failed = [
-        (task, failures)
+    failures = {
+        task: failed
         for task in history.tasks.values()
-        if (failures := [enqueue for enqueue in task.enqueues if enqueue.has_failed])
-    ]
+        if (failed := [call for call in task.enqueues if call.has_failed])
+    }
     return Findings(
-        exercised=sum(len(failures) for _, failures in failed),
+        exercised=sum(map(len, failures.values())),
         found=[
-            _finding(history, task, failures[0], ran)
-            for task, failures in failed
+            _finding(history, task, failed[0], ran)
+            for task, failed in failures.items()
             if (ran := _forbidden_run(task)) is not None
         ],
     )
@@ -35,18 +36,29 @@ def find(history: History, _: Contract) -> Findings:
 
 def _forbidden_run(task: Task) -> Op | None:
     """Return the first op of a body that only a failed enqueue can have asked for."""
-    if all(enqueue.has_failed for enqueue in task.enqueues):
-        return next((op for op in task.ops if op.f in ("attempt", "effect")), None)
-    if _repeats(task):
-        return None
-    named = {enqueue.row for enqueue in task.enqueues if enqueue.is_acknowledged}
-    unknown = sum(enqueue.may_have_made_a_row and enqueue.row is None for enqueue in task.enqueues)
-    runs: dict[object, Attempt] = {}
+    for ran in task.signs_of_bodies():
+        calls = task.calls_before(ran)
+        if calls and all(call.has_failed for call in calls):
+            return ran
+    return None if _repeats(task) else _surplus_run(task)
+
+
+def _surplus_run(task: Task) -> Op | None:
+    """Return the first start of a row too many after a call that failed."""
+    starts: dict[object, Op] = {}
     for attempt in task.attempts:
-        if attempt.row is not None and attempt.row not in named:
-            runs.setdefault(attempt.row, attempt)
-    surplus = list(runs.values())[unknown:]
-    return surplus[0].invoke if surplus else None
+        if attempt.row is not None:
+            starts.setdefault(attempt.row, attempt.invoke)
+    for row, ran in starts.items():
+        calls = task.calls_before(ran)
+        makers = [call for call in calls if call.may_have_made_a_row]
+        started = {other for other, start in starts.items() if start.time <= ran.time}
+        strangers = started - {call.row for call in makers}
+        unknown = sum(call.row is None for call in makers)
+        has_one_failed = any(call.has_failed for call in calls)
+        if row in strangers and has_one_failed and len(strangers) > unknown:
+            return ran
+    return None
 
 
 def _repeats(task: Task) -> bool:

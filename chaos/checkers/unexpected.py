@@ -1,4 +1,4 @@
-"""unexpected: a task ran that nobody ever tried to enqueue.
+"""unexpected: a task ran that nobody had tried to enqueue by then.
 
 One whose enqueues all failed for certain is an ``aborted-enqueue-executed``.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def find(history: History, _: Contract) -> Findings:
-    """Find the tasks that ran without a producer who may have wanted them."""
+    """Find the tasks that ran before any producer may have wanted them."""
     return Findings(
         exercised=sum(len(task.attempts) for task in history.tasks.values()),
         found=[_finding(history, task) for task in unexpected_tasks(history)],
@@ -23,22 +23,20 @@ def find(history: History, _: Contract) -> Findings:
 
 
 def unexpected_tasks(history: History) -> list[Task]:
-    """Return the tasks that ran and that no producer ever called for."""
+    """Return the tasks that ran and that no producer had called for."""
     return [
         task
         for task in history.tasks.values()
-        if (task.attempts or task.effects) and not task.enqueues
+        if (ran := next(task.signs_of_bodies(), None)) is not None and not task.calls_before(ran)
     ]
 
 
 def _finding(history: History, task: Task) -> Finding:
-    ran = next(op for op in task.ops if op.f in ("attempt", "effect"))
+    ran = next(task.signs_of_bodies())
+    when = "had tried to enqueue it by then" if task.enqueues else "ever tried to enqueue it"
     return Finding(
         task=task.key,
-        proof=(
-            f"{task.key} ran in {ran.process} at {history.at(ran.time)}, and no producer ever tried"
-            " to enqueue it"
-        ),
+        proof=f"{task.key} ran in {ran.process} at {history.at(ran.time)}, and no producer {when}",
         moments=(ran.time,),
         ops=task.ops,
     )

@@ -39,5 +39,5 @@ DATABASE_PAUSE = Fault(
     colour=PURPLE,
     inflict=inflict,
     unavailable=without_server,
-    asks_server=True,
+    server="halted",
 )

@@ -33,5 +33,5 @@ DATABASE_RESTART = Fault(
     colour=BLUE,
     inflict=inflict,
     unavailable=without_server,
-    asks_server=True,
+    server="halted",
 )

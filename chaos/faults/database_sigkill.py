@@ -33,5 +33,5 @@ DATABASE_SIGKILL = Fault(
     colour=VERMILION,
     inflict=inflict,
     unavailable=without_server,
-    asks_server=True,
+    server="halted",
 )

@@ -62,8 +62,9 @@ class Fault:
         inflict: takes the arena and the strike's options; raises ``NotLanded``.
         unavailable: says in one sentence why it cannot strike there; empty if it can.
         needs_proxy: whether connections have to go through the harness.
-        asks_server: whether the harness itself uses the server while it lasts, or has it stand
-            still; such faults wait for one another.
+        server: what the harness itself does with the server while it lasts: leaves it ``alone``,
+            has it ``asked``, or has it ``halted``. Who asks one that stands still stands still too,
+            so the last kind lasts by itself.
     """
 
     name: str
@@ -74,7 +75,7 @@ class Fault:
     inflict: Callable[[Arena, Mapping[str, Any]], AbstractContextManager[Any]]
     unavailable: Callable[[Database, Subject], str] = _anywhere
     needs_proxy: bool = False
-    asks_server: bool = False
+    server: Literal["alone", "asked", "halted"] = "alone"
 
 
 def seen(**evidence: Any) -> Proof:

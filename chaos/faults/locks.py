@@ -117,7 +117,7 @@ ROW_LOCKS = Fault(
     colour=ORANGE,
     inflict=lock_rows,
     unavailable=_no_file,
-    asks_server=True,
+    server="asked",
 )
 TABLE_LOCK = Fault(
     name="table-lock",
@@ -127,7 +127,7 @@ TABLE_LOCK = Fault(
     colour=YELLOW,
     inflict=lock_table,
     unavailable=_no_file,
-    asks_server=True,
+    server="asked",
 )
 LONG_SNAPSHOT = Fault(
     name="long-snapshot",
@@ -136,5 +136,5 @@ LONG_SNAPSHOT = Fault(
     disturbs="nothing",
     colour=SKY,
     inflict=hold_snapshot,
-    asks_server=True,
+    server="asked",
 )

@@ -98,5 +98,5 @@ POOL_EXHAUSTED = Fault(
     colour=GREY,
     inflict=inflict,
     unavailable=_unavailable,
-    asks_server=True,
+    server="asked",
 )

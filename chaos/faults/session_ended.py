@@ -76,5 +76,5 @@ SESSION_ENDED = Fault(
     colour=GREEN,
     inflict=inflict,
     unavailable=_unavailable,
-    asks_server=True,
+    server="asked",
 )

@@ -50,5 +50,5 @@ SQLITE_WRITER = Fault(
     colour=BLUE,
     inflict=inflict,
     unavailable=_unavailable,
-    asks_server=True,
+    server="asked",
 )

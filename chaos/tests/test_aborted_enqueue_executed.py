@@ -45,6 +45,26 @@ def test_a_call_whose_end_nobody_knows_may_have_made_the_row() -> None:
     only_anomaly(NAME, script.body(5.0, pid=802, row=3))
 
 
+def test_a_later_call_cannot_have_asked_for_it() -> None:
+    """Neither one that worked, nor one whose end nobody knows."""
+    assert "at 2.00 s" in only_anomaly(NAME, aborted().body(2.0).enqueue(3.0)).proof
+    script = aborted().enqueue(1.5).body(2.0).body(3.0, pid=801, row=2)
+    assert "row 2 of order-1" in only_anomaly(NAME, script.call(4.0)).proof
+
+
+def test_a_later_call_that_is_told_of_the_row_has_not_made_it() -> None:
+    """It was told of a duplicate, and that is the row that must not be there."""
+    script = aborted().enqueue(1.5).body(2.0).body(3.0, pid=801, row=2)
+    again = script.call(3.1).answer(3.2, row=2, duplicate=True)
+    assert "row 2 of order-1" in only_anomaly(NAME, again).proof
+
+
+def test_a_row_that_ran_before_the_call_failed_is_not_its() -> None:
+    """Whoever made it: that is a matter of other checks."""
+    script = Script().enqueue(1.0).body(2.0).body(3.0, pid=801, row=2)
+    assert_valid(NAME, script.call(4.0, aborts=True).refuse(4.1, "fail"))
+
+
 def test_a_task_that_repeats_makes_rows_itself() -> None:
     """No call asks for each of them."""
     script = aborted().call(2.0, repeat_seconds=5).answer(2.1).body(3.0)

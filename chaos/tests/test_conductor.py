@@ -57,8 +57,8 @@ class Stage:
         )
         faults = (
             fault,
-            dataclasses.replace(fault, name="pause", disturbs="database", asks_server=True),
-            dataclasses.replace(fault, name="lock", asks_server=True),
+            dataclasses.replace(fault, name="pause", disturbs="database", server="halted"),
+            dataclasses.replace(fault, name="lock", server="asked"),
         )
         self.conductor = Conductor(arena, {each.name: each for each in faults})
 
@@ -135,7 +135,16 @@ def test_one_that_lasts_is_not_healed_before_its_time(tmp_path: Path) -> None:
     assert stage.conductor.is_over
 
 
-def test_one_that_asks_the_server_waits_for_another_one(tmp_path: Path) -> None:
+def test_a_server_is_not_halted_while_it_is_asked(tmp_path: Path) -> None:
+    """But several faults may ask it at the same time."""
+    lock = Strike(fault="lock", for_seconds=3600.0)
+    stage = Stage(tmp_path, (lock, lock, Strike(fault="pause")))
+    stage.conductor.step()
+    assert stage.words().count(("ok", "lock")) == 2
+    assert ("invoke", "pause") not in stage.words()
+
+
+def test_one_that_asks_the_server_waits_while_it_is_halted(tmp_path: Path) -> None:
     """A harness that asked a server that stands still could never let it go on."""
     pause = Strike(fault="pause", for_seconds=3600.0)
     lock = Strike(fault="lock", on_start_of="order-1")

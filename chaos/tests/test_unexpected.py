@@ -28,3 +28,10 @@ def test_a_task_whose_every_enqueue_failed_is_an_aborted_enqueue() -> None:
 def test_an_effect_without_a_start_counts_too() -> None:
     """It is the effect that hurts."""
     assert "body-800" in only_anomaly("unexpected", Script().effect(2.0)).proof
+
+
+def test_a_task_that_ran_before_anybody_called_is_unexpected() -> None:
+    """A later call cannot have asked for it; one at the same moment may have."""
+    anomaly = only_anomaly("unexpected", Script().body(2.0, pid=812).enqueue(3.0))
+    assert anomaly.proof.endswith("no producer had tried to enqueue it by then")
+    assert_valid("unexpected", Script().call(2.0).body(2.0))
