@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from background_task.databases import QueueDatabase
 
+# Where the variable CI is set, Hypothesis derandomizes what does not say otherwise.
 _COMMON = settings(
     # The machine is shared, so no example may fail for being slow.
     deadline=None,
@@ -35,7 +36,13 @@ settings.register_profile(
     derandomize=True,
     database=None,
 )
-settings.register_profile("nightly", parent=_COMMON, max_examples=3000, stateful_step_count=80)
+settings.register_profile(
+    "nightly",
+    parent=_COMMON,
+    max_examples=3000,
+    stateful_step_count=80,
+    derandomize=False,
+)
 settings.load_profile("dev")
 
 
