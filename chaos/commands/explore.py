@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import secrets
 import time
 from typing import TYPE_CHECKING, Final
@@ -11,10 +13,11 @@ from rich.table import Table
 
 from chaos.commands.carrying_out import progress, stamp
 from chaos.commands.command import Command
-from chaos.commands.options import add_databases, add_subject
+from chaos.commands.options import add_databases, add_project, add_subject, project_of
 from chaos.commands.run import databases_of
 from chaos.exploration.search import Search, verdict_of
 from chaos.scenarios import SCENARIOS
+from chaos.scenarios.own import load_own
 from chaos.session import Job, Request, carry_out_job, started, write_pages
 from chaos.table import STYLES
 from engine.command_line import UsageError, add_out, add_places, add_seed, make_folder
@@ -23,12 +26,15 @@ from reports.schema import Verdict
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
 
     from chaos.exploration.search import Outcome
     from chaos.plan import Plan
+    from chaos.project import Project
+    from chaos.scenarios import Scenario
     from engine.databases import Database
     from reports.schema import Results
 
@@ -37,11 +43,13 @@ EXAMPLES: Final = """\
   nox -s chaos -- explore                                       five minutes, on SQLite
   nox -s chaos -- explore --minutes 20 --seed 7 --database postgresql
   nox -s chaos -- explore --subject package.module:Class        swarms against a queue of yours
+  nox -s chaos -- explore --project ~/shop --settings shop.settings    ... with tasks of yours
 
 Each seed takes a few of the scenarios and mixes them. A run that comes out INVALID is made
 smaller as long as it still does; how often the smallest plan fails is stated as m of n, and
 `replay` carries it out again. In a mix one fault may take another one's victim: that swarm is
-UNKNOWN, and the exit code is that of the others, if there are any.
+UNKNOWN, and the exit code is that of the others, if there are any. With --project each swarm has
+one of the project's own scenarios.
 """
 
 
@@ -55,9 +63,55 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     )
     add_subject(parser, "background_task")
     add_databases(parser)
+    add_project(parser)
     add_places(parser)
     add_out(parser)
     add_seed(parser, meaning="begin with this seed; each swarm has the next one")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Exploration:
+    """What was asked for.
+
+    Attributes:
+        own: the scenarios of the user's project.
+        theirs: the options that name that project.
+        seconds: how long each database is explored.
+    """
+
+    request: Request
+    own: Sequence[Scenario]
+    theirs: str
+    seed: int
+    seconds: float
+    terminal: Console
+
+    def explore(self, name: str) -> list[Outcome]:
+        """Explore on one database, and say how each swarm ended."""
+        outcomes = []
+        with progress(self.terminal) as on_phase, started(name, self.request) as database:
+            search = Search(
+                scenarios=list(SCENARIOS.values()),
+                own=self.own,
+                database=database,
+                subject=self.request.subject,
+                folder=self.request.folder,
+                carry_out=lambda plan, folder: self._carry_out(plan, folder, database),
+                deadline=time.monotonic() + self.seconds,
+                on_step=lambda step: on_phase("swarm", name, step),
+            )
+            for outcome in search.run(self.seed):
+                outcomes.append(outcome)
+                _tell_end(outcome, name, self.terminal)
+        return outcomes
+
+    def _carry_out(self, plan: Plan, folder: Path, database: Database) -> Results:
+        job = Job(
+            plan=plan,
+            summary=f"A swarm of scenarios, of seed {plan.seed}",
+            command=f"nox -s chaos -- replay {folder}{self.theirs}",
+        )
+        return carry_out_job(job, database, self.request, folder, on_phase=lambda _: None)
 
 
 def _execute(options: argparse.Namespace, terminal: Console) -> int:
@@ -65,72 +119,73 @@ def _execute(options: argparse.Namespace, terminal: Console) -> int:
         raise UsageError(f"--minutes is a number above 0, up to {MOST_MINUTES:g}")
     if not (options.database or options.database_url):
         options.database = ["sqlite"]
-    seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
-    request = _request(options, seed)
+    exploration = _exploration(options, terminal)
+    request = exploration.request
     make_folder(request.folder)
-    terminal.print(f"subject [bold]{request.subject.name}[/], seeds from {seed}")
-    outcomes = [
-        outcome
-        for name in request.databases
-        for outcome in _explore(name, request, options, seed, terminal)
-    ]
+    terminal.print(f"subject [bold]{request.subject.name}[/], seeds from {exploration.seed}")
+    try:
+        outcomes = [each for name in request.databases for each in exploration.explore(name)]
+    except KeyboardInterrupt:
+        _keep_what_ended(request.folder, terminal)
+        raise
     terminal.print(_table(outcomes))
     write_pages(request.folder, [each.folder for each in outcomes if each.folder])
-    found = [outcome for outcome in outcomes if outcome.smallest]
-    for outcome in found:
-        _tell(outcome, options.subject, terminal)
+    for outcome in outcomes:
+        _tell_finding(outcome, f"--subject {options.subject}{exploration.theirs}", terminal)
     terminal.print(f"stored in {request.folder}", soft_wrap=True)
     return verdict_of(outcomes).exit_code
 
 
-def _explore(
-    name: str, request: Request, options: argparse.Namespace, seed: int, terminal: Console
-) -> list[Outcome]:
-    """Explore on one database, and say how each swarm ended."""
-    outcomes = []
-    seconds = options.minutes * 60.0 / len(request.databases)
-    with progress(terminal) as on_phase, started(name, request) as database:
-        search = Search(
-            scenarios=list(SCENARIOS.values()),
-            database=database,
-            subject=request.subject,
-            folder=request.folder,
-            carry_out=lambda plan, folder: _carry_out(plan, folder, database, request),
-            deadline=time.monotonic() + seconds,
-            on_step=lambda step: on_phase("swarm", name, step),
-        )
-        for outcome in search.run(seed):
-            outcomes.append(outcome)
-            pieces = ", ".join(sorted({strike.fault for strike in outcome.plan.strikes}))
-            terminal.print(
-                f"seed {outcome.seed} on {name}: {STYLES[outcome.verdict]}  "
-                f"[dim]{pieces or 'no fault'}[/]"
-            )
-            for doubt in outcome.doubts:
-                terminal.print(f"  {escape(doubt)}", soft_wrap=True)
-    return outcomes
-
-
-def _carry_out(plan: Plan, folder: Path, database: Database, request: Request) -> Results:
-    job = Job(
-        plan=plan,
-        summary=f"A swarm of scenarios, of seed {plan.seed}",
-        command=f"nox -s chaos -- replay {folder}",
+def _exploration(options: argparse.Namespace, terminal: Console) -> _Exploration:
+    project = project_of(options)
+    seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
+    own = list(load_own(project.path, seed).values()) if project else []
+    request = _request(options, project, own, seed)
+    return _Exploration(
+        request=request,
+        own=own,
+        theirs=project.as_options() if project else "",
+        seed=seed,
+        seconds=options.minutes * 60.0 / len(request.databases),
+        terminal=terminal,
     )
-    return carry_out_job(job, database, request, folder, on_phase=lambda _: None)
 
 
-def _request(options: argparse.Namespace, seed: int) -> Request:
+def _request(
+    options: argparse.Namespace, project: Project | None, own: Sequence[Scenario], seed: int
+) -> Request:
+    subject = subject_named(options.subject)
+    if project:
+        project.check(subject, {call.kind for each in own for call in each.plan(seed).calls})
+        subject = project.housing(subject)
     name = f"{stamp()}-explore-{options.subject.replace(':', '.')}-seed{seed}"
     return Request(
         jobs=(),
         databases=databases_of(options),
         named=True,
-        subject=subject_named(options.subject),
+        subject=subject,
         provider=options.provider,
         url=options.database_url,
         folder=(options.out / name).resolve(),
+        project=project.as_manifest() if project else {},
     )
+
+
+def _tell_end(outcome: Outcome, database: str, terminal: Console) -> None:
+    faults = ", ".join(sorted({strike.fault for strike in outcome.plan.strikes})) or "no fault"
+    terminal.print(
+        f"seed {outcome.seed} on {database}: {STYLES[outcome.verdict]}  [dim]{faults}[/]"
+    )
+    for doubt in outcome.doubts:
+        terminal.print(f"  {escape(doubt)}", soft_wrap=True)
+
+
+def _keep_what_ended(folder: Path, terminal: Console) -> None:
+    """Remove the folder of a search that was interrupted, unless there is something in it."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+    if folder.exists():
+        terminal.print(f"what was not VALID by then is kept in {folder}", soft_wrap=True)
 
 
 def _table(outcomes: list[Outcome]) -> Table:
@@ -143,8 +198,8 @@ def _table(outcomes: list[Outcome]) -> Table:
     return table
 
 
-def _tell(outcome: Outcome, subject: str, terminal: Console) -> None:
-    """Say what was found, how small it became, and how to see it again."""
+def _tell_finding(outcome: Outcome, options: str, terminal: Console) -> None:
+    """Say what was found, if anything, how small it became, and how to see it again."""
     smallest, folder = outcome.smallest, outcome.folder
     if smallest is None or folder is None:
         return
@@ -153,7 +208,7 @@ def _tell(outcome: Outcome, subject: str, terminal: Console) -> None:
         f"- seed {outcome.seed}: [bold]{escape(', '.join(sorted(outcome.anomalies)))}[/]; smallest:"
         f" {len(smallest.calls)} calls, {faults}, {smallest.workers} workers; it failed"
         f" {outcome.failed} of {outcome.tries} times.\n"
-        f"  nox -s chaos -- replay {folder.parent / 'smallest'} --subject {subject} --times 10",
+        f"  nox -s chaos -- replay {folder.parent / 'smallest'} {options} --times 10",
         soft_wrap=True,
     )
 

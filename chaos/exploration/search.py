@@ -60,6 +60,7 @@ class Search:
     """A search on one database.
 
     Attributes:
+        own: scenarios of the user's, of which each swarm has one.
         carry_out: runs a plan and stores the run in a folder.
         deadline: when to stop, of ``time.monotonic``.
         on_step: is told in a few words what happens now.
@@ -72,13 +73,15 @@ class Search:
     carry_out: Callable[[Plan, Path], Results]
     deadline: float
     on_step: Callable[[str], None]
+    own: Sequence[Scenario] = ()
 
     def run(self, first_seed: int) -> Iterator[Outcome]:
         """Yield the outcome of one swarm after the other; at least one is carried out."""
         pieces = [each for each in self.scenarios if self._is_applicable(each)]
+        own = [each for each in self.own if self._is_applicable(each)]
         seed = first_seed
         while seed == first_seed or time.monotonic() < self.deadline:
-            yield self._explore(seed, draw(seed, pieces))
+            yield self._explore(seed, draw(seed, pieces, own))
             seed += 1
 
     def _is_applicable(self, scenario: Scenario) -> bool:
@@ -87,7 +90,11 @@ class Search:
     def _explore(self, seed: int, plan: Plan) -> Outcome:
         folder = self.folder / f"seed{seed}-{self.database.name}"
         self.on_step(f"seed {seed}: {', '.join(sorted({each.fault for each in plan.strikes}))}")
-        results = self.carry_out(plan, folder / "original")
+        try:
+            results = self.carry_out(plan, folder / "original")
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         outcome = Outcome(
             seed=seed,
             plan=plan,
@@ -111,13 +118,15 @@ class Search:
             self.on_step(f"seed {outcome.seed}: smaller, {len(plan.strikes)} faults and so on")
             return any(runs.fails(plan) for _ in range(TRIES_PER_CUT))
 
-        smallest = reduce_plan(
-            outcome.plan, still_fails, may_go_on=lambda: time.monotonic() < stop_at
-        )
-        self.on_step(f"seed {outcome.seed}: how often does the smallest plan fail?")
         kept = folder / "smallest"
-        failures = [runs.fails(smallest, keep_as=kept) for _ in range(TRIES_OF_THE_SMALLEST)]
-        shutil.rmtree(folder / "reduction", ignore_errors=True)
+        try:
+            smallest = reduce_plan(
+                outcome.plan, still_fails, may_go_on=lambda: time.monotonic() < stop_at
+            )
+            self.on_step(f"seed {outcome.seed}: how often does the smallest plan fail?")
+            failures = [runs.fails(smallest, keep_as=kept) for _ in range(TRIES_OF_THE_SMALLEST)]
+        finally:
+            shutil.rmtree(folder / "reduction", ignore_errors=True)
         return dataclasses.replace(
             outcome, smallest=smallest, failed=sum(failures), tries=TRIES_OF_THE_SMALLEST
         )

@@ -31,12 +31,17 @@ LATEST_SECONDS: Final = 4.0
 NAME: Final = "swarm"
 
 
-def draw(seed: int, scenarios: Sequence[Scenario]) -> Plan:
-    """Return the plan of a seed; raises ValueError without scenarios."""
-    if not scenarios:
+def draw(seed: int, scenarios: Sequence[Scenario], own: Sequence[Scenario] = ()) -> Plan:
+    """Return the plan of a seed; raises ValueError without scenarios.
+
+    Where somebody brings scenarios of their own, each swarm has one of them.
+    """
+    if not (scenarios or own):
         raise ValueError("a swarm needs a scenario to take pieces from, and there is none")
     rng = random.Random(f"{NAME}/{seed}")  # noqa: S311 - a plan is no secret
     chosen = rng.sample(scenarios, k=min(rng.choice(PIECES), len(scenarios)))
+    if own:
+        chosen = [rng.choice(own), *chosen[1:]]
     pieces = [scenario.plan(rng.randrange(1_000_000)) for scenario in chosen]
     starts = _starts(rng, pieces)
     calls = [

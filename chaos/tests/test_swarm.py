@@ -46,6 +46,16 @@ def test_swarms_differ_in_size_and_in_overlap() -> None:
     assert {1, 2} <= sizes
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_each_swarm_has_a_scenario_of_ones_own(seed: int) -> None:
+    """Whoever brings tasks wants to see them hit."""
+    own = [SCENARIOS["poison"]]
+    others = [each for each in PIECES if each.name != "poison"]
+    kinds = {call.kind for call in own[0].plan(7).calls}
+    assert kinds <= {call.kind for call in draw(seed, others, own).calls}
+    assert draw(seed, [], own).calls
+
+
 def test_a_swarm_of_nothing_is_refused() -> None:
     """With a sentence, where no scenario has anything to do."""
     with pytest.raises(ValueError, match="a swarm needs a scenario"):
