@@ -36,8 +36,24 @@ def is_lost(world: World, key: str, _: Contract) -> bool:
         not any(row is None or body is None or body.row in (None, row) for _, body in effects)
         and not world.has_word(key, row, "dead-letter")
         and all(op.value["state"] == "completed" for op in world.finals(key, row))
+        and not (world.finals(key, row) and is_silent(world, key))
         for row in world.acknowledged(key)
         for effects in [world.effects(key)]
+    )
+
+
+def is_silent(world: World, key: str) -> bool:
+    """Of a user's own kind, and no task of that kind had an effect."""
+    kinds = {call.value.get("kind") for call, _ in world.calls(key)}
+    return any("." in str(kind) and has_no_effect(world, kind) for kind in kinds)
+
+
+def has_no_effect(world: World, kind: Any) -> bool:
+    """No task of this kind had an effect."""
+    return not any(
+        world.of(key, "effect") and call.value.get("kind") == kind
+        for key in world.keys
+        for call, _ in world.calls(key)
     )
 
 

@@ -1,7 +1,8 @@
 """lost: an enqueue returned, and the task neither had its effect nor was dead-lettered.
 
 A row that still lives is not lost: ``stuck`` judges it. A row among the completed ones without an
-effect is: the queue says done, and nothing was done.
+effect is: the queue says done, and nothing was done. But where no task of a user's own kind ever
+said that it had an effect, it is the body that may say nothing: ``stats`` names that.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chaos.checkers.checker import NO_FINAL_READ, Checker, Finding, Findings
+from chaos.checkers.silence import kinds_of, silent_kinds
 
 if TYPE_CHECKING:
     from chaos.history import Enqueue, History, Task
@@ -27,11 +29,14 @@ def find(history: History, _: Contract) -> Findings:
 
 def lost_enqueues(history: History) -> list[tuple[Task, Enqueue]]:
     """Return each task that is lost, with the enqueue that returned; none without a final read."""
+    silent = silent_kinds(history)
     return [
         (task, enqueue)
         for task in history.tasks.values()
         for enqueue in task.acknowledged()
-        if history.final is not None and _is_lost(task, enqueue.row)
+        if history.final is not None
+        and _is_lost(task, enqueue.row)
+        and not (kinds_of(task) & silent and task.finals_of(enqueue.row))
     ]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from chaos.checkers import stuck
 from chaos.checkers.checker import Checker, Findings
 from chaos.checkers.gaps import Intention, gaps, unmet
+from chaos.checkers.silence import silent_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,7 +45,7 @@ def find(
     ]
     return Findings(
         exercised=sum(len(task.acknowledged()) for task in history.tasks.values()),
-        missing="; ".join(missing),
+        missing="; ".join(dict.fromkeys(missing)),
     )
 
 
@@ -54,6 +55,8 @@ def _missing(history: History, contract: Contract) -> Iterator[str]:
         yield "no enqueue was acknowledged"
     if not any(task.effects for task in tasks):
         yield "no task had an effect"
+    for kind in sorted(silent_kinds(history)):
+        yield f"no {kind} said that it had an effect: its body has to use observed() and effect()"
     yield from _words_without_success(history)
     yield from _faults_that_did_not_land(history)
     if history.final is None:

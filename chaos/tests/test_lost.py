@@ -96,3 +96,29 @@ def test_another_row_of_the_task_that_waits_does_not_save_one_that_is_lost() -> 
     anomaly = only_anomaly("lost", script)
     assert "row 1 of order-1 is enqueued" in anomaly.proof
     assert anomaly.proof.endswith("found no row of it")
+
+
+def theirs(script: Script, at: float, task: str, row: int) -> Script:
+    """A task of a user's own kind is enqueued."""
+    call = script.call(at, task, kind="bakery.tasks.bake")
+    return call.created(at + 0.01, task, row).answer(at + 0.02, task, row=row)
+
+
+def test_a_users_task_that_says_nothing_is_not_accused() -> None:
+    """It may have done its work without a word; the run proves nothing, and says why."""
+    script = theirs(Script(), 1.0, "loaf-1", 1).final(60.0, "completed", task="loaf-1").read()
+    assert_valid("lost", script)
+    assert "no bakery.tasks.bake said that it had an effect" in check("stats", script).note
+
+
+def test_one_of_which_another_one_had_an_effect_is_accused() -> None:
+    """So they do speak."""
+    script = theirs(theirs(Script(), 1.0, "loaf-1", 1), 1.5, "loaf-2", 2)
+    script = script.body(2.0, task="loaf-2", row=2).final(60.0, "completed", task="loaf-1")
+    anomaly = only_anomaly("lost", script.final(60.0, "completed", task="loaf-2", row=2).read())
+    assert "row 1 of loaf-1" in anomaly.proof
+
+
+def test_one_that_is_not_even_completed_is_accused() -> None:
+    """Whether or not it would have spoken."""
+    assert "no row of it" in only_anomaly("lost", theirs(Script(), 1.0, "loaf-1", 1).read()).proof
