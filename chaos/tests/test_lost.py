@@ -98,27 +98,37 @@ def test_another_row_of_the_task_that_waits_does_not_save_one_that_is_lost() -> 
     assert anomaly.proof.endswith("found no row of it")
 
 
-def theirs(script: Script, at: float, task: str, row: int) -> Script:
+def theirs(
+    script: Script, at: float, task: str, row: int, kind: str = "bakery.tasks.bake"
+) -> Script:
     """A task of a user's own kind is enqueued."""
-    call = script.call(at, task, kind="bakery.tasks.bake")
+    call = script.call(at, task, kind=kind)
     return call.created(at + 0.01, task, row).answer(at + 0.02, task, row=row)
 
 
 def test_a_users_task_that_says_nothing_is_not_accused() -> None:
     """It may have done its work without a word; the run proves nothing, and says why."""
-    script = theirs(Script(), 1.0, "loaf-1", 1).final(60.0, "completed", task="loaf-1").read()
+    script = theirs(Script(), 1.0, "loaf-1", 1).final(60.0, "completed", task="loaf-1")
+    script = theirs(script, 2.0, "bun-1", 2, "bakery.tasks.fry")
+    script = script.final(60.0, "completed", task="bun-1", row=2).read()
     assert_valid("lost", script)
-    assert "no bakery.tasks.bake said that it had an effect" in check("stats", script).note
+    note = check("stats", script).note
+    assert "no bakery.tasks.bake said that it had an effect" in note
+    assert "no bakery.tasks.fry said that it had an effect" in note
 
 
 def test_one_of_which_another_one_had_an_effect_is_accused() -> None:
-    """So they do speak."""
+    """So they do speak; and others speak too."""
     script = theirs(theirs(Script(), 1.0, "loaf-1", 1), 1.5, "loaf-2", 2)
-    script = script.body(2.0, task="loaf-2", row=2).final(60.0, "completed", task="loaf-1")
+    script = theirs(script, 1.6, "bun-1", 3, "bakery.tasks.fry").body(2.0, task="loaf-2", row=2)
+    script = script.body(2.5, task="bun-1", row=3).final(60.0, "completed", task="loaf-1")
     anomaly = only_anomaly("lost", script.final(60.0, "completed", task="loaf-2", row=2).read())
     assert "row 1 of loaf-1" in anomaly.proof
 
 
 def test_one_that_is_not_even_completed_is_accused() -> None:
-    """Whether or not it would have spoken."""
+    """Whether or not it would have spoken, and whether or not another row is completed."""
     assert "no row of it" in only_anomaly("lost", theirs(Script(), 1.0, "loaf-1", 1).read()).proof
+    script = theirs(theirs(Script(), 1.0, "loaf-1", 1), 1.5, "loaf-1", 2)
+    script = script.final(60.0, "completed", task="loaf-1", row=2).read()
+    assert "row 1 of loaf-1" in only_anomaly("lost", script).proof
