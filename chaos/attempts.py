@@ -170,8 +170,10 @@ class Task:
         return next(iter(self.rows)) if len(self.rows) == 1 and made <= 1 else None
 
     def signs_of_bodies(self) -> Iterator[Op]:
-        """Yield what bodies said: whoever says anything has started."""
-        return (op for op in self.ops if op.f in ("attempt", "effect"))
+        """Yield the first that each body said: its start, or an effect that nothing began."""
+        starts = [attempt.invoke for attempt in self.attempts]
+        stray = [effect.op for effect in self.effects if effect.attempt is None]
+        return iter(sorted([*starts, *stray], key=lambda op: op.time))
 
     def calls_before(self, op: Op) -> list[Enqueue]:
         """Return the calls that had been made by then, and so may have asked for it."""

@@ -87,11 +87,18 @@ class Conductor:
                 self._heal(active)
 
     def heal(self) -> None:
-        """Heal everything in random order, and note what never struck."""
+        """Heal everything in random order, and note what never struck.
+
+        One that cannot be healed keeps no other from being healed.
+        """
+        self._note_misses()
         active = list(self._active)
         self._arena.rng.shuffle(active)
-        for each in active:
-            self._heal(each)
+        with contextlib.ExitStack() as healing:
+            for each in active:
+                healing.callback(self._heal, each)
+
+    def _note_misses(self) -> None:
         for index, strike in enumerate(self._waiting):
             if index not in self._triggered:
                 self._triggered.add(index)
@@ -118,7 +125,7 @@ class Conductor:
         return [start for start in starts if start.task == strike.on_start_of]
 
     def _is_its_turn(self, strike: Strike) -> bool:
-        """Tell whether it need not wait for faults that use the server while it would halt it."""
+        """Tell whether it need not wait: to halt for all users of the server, to ask for a halt."""
         uses = {active.fault.server for active in self._active}
         match self._faults[strike.fault].server:
             case "halted":

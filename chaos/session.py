@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 FOLDER_PREFIX: Final = "killproof-chaos-"
 
 
+class RunFailed(Exception):  # noqa: N818 - named after what it says
+    """A run could not be carried out: a sentence with the reason, and where its traceback is."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A plan to carry out.
@@ -149,11 +153,8 @@ def _run(
             folder,
             on_phase=lambda phase: on_phase(scenario, database.name, phase),
         )
-    except (Unavailable, ServerFailed):
-        raise
-    except Exception as error:  # noqa: BLE001 - the other runs of the session go on
-        reason = _write_failure(folder, error)
-        return _missing(job, database.name, request, reason, has_failed=True)
+    except RunFailed as failure:
+        return _missing(job, database.name, request, str(failure), has_failed=True)
     return Cell(
         job=job,
         subject=request.subject.name,
@@ -172,7 +173,12 @@ def carry_out_job(
     *,
     on_phase: Callable[[str], None],
 ) -> Results:
-    """Carry a plan out, store the run in a folder that is not there yet, return the verdict."""
+    """Carry a plan out, store the run in a folder that is not there yet, return the verdict.
+
+    Raises:
+        Unavailable, ServerFailed: the database is gone, for other runs too.
+        RunFailed: something else went wrong, and what there is of the run is kept.
+    """
     begun, started_at = time.monotonic(), datetime.datetime.now(tz=datetime.UTC)
     run = Run(
         plan=job.plan,
@@ -181,7 +187,12 @@ def carry_out_job(
         folder=folder,
         on_phase=on_phase,
     )
-    results = run.execute()
+    try:
+        results = run.execute()
+    except (Unavailable, ServerFailed):
+        raise
+    except Exception as error:
+        raise RunFailed(_write_failure(folder, error)) from error
     manifest = dataclasses.replace(
         _manifest(job, database, request),
         started_at=started_at.isoformat(timespec="seconds"),

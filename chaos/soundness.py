@@ -5,6 +5,7 @@ Plans come from people too: from scenarios of their own, and from stored files t
 
 from __future__ import annotations
 
+import collections
 import difflib
 import json
 import re
@@ -72,6 +73,7 @@ def _flaws(plan: Plan) -> Iterator[str]:
     yield from _flaws_of_size(plan)
     for call in plan.calls:
         yield from _flaws_of_call(call)
+    yield from _flaws_of_batches(plan)
     keys = {call.key for call in plan.calls}
     for strike in plan.strikes:
         yield from _flaws_of_strike(strike, keys)
@@ -81,6 +83,13 @@ def _flaws(plan: Plan) -> Iterator[str]:
     for name in plan.exercises:
         if name not in names:
             yield f"it exercises {name!r}, which is no anomaly: {nearest(str(name), names)}"
+
+
+def _flaws_of_batches(plan: Plan) -> Iterator[str]:
+    named = collections.Counter((call.batch, call.key) for call in plan.calls if call.batch)
+    for (batch, key), times in named.items():
+        if times > 1:
+            yield f"{key} is in the batch {batch} {times} times: give each call of it its own key"
 
 
 def _flaws_of_size(plan: Plan) -> Iterator[str]:

@@ -36,7 +36,7 @@ def is_lost(world: World, key: str, _: Contract) -> bool:
         not any(row is None or body is None or body.row in (None, row) for _, body in effects)
         and not world.has_word(key, row, "dead-letter")
         and all(op.value["state"] == "completed" for op in world.finals(key, row))
-        and not (world.finals(key, row) and is_silent(world, key))
+        and not (world.finals(key, row) and is_silent(world, key) and not was_cut(world, key, row))
         for row in world.acknowledged(key)
         for effects in [world.effects(key)]
     )
@@ -46,6 +46,12 @@ def is_silent(world: World, key: str) -> bool:
     """Of a user's own kind, and no task of that kind had an effect."""
     kinds = {call.value.get("kind") for call, _ in world.calls(key)}
     return any("." in str(kind) and has_no_effect(world, kind) for kind in kinds)
+
+
+def was_cut(world: World, key: str, row: Any) -> bool:
+    """Bodies of it were heard to begin, and none to return."""
+    bodies = [body for body in world.bodies(key) if row is None or body.row in (None, row)]
+    return bool(bodies) and all(body.outcome != "ok" for body in bodies)
 
 
 def has_no_effect(world: World, kind: Any) -> bool:

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
 def runs_though_aborted(world: World, key: str, _: Contract) -> bool:
     """At some time more of it had run than the calls of before can have asked for."""
-    signs = [*world.of(key, "attempt"), *world.of(key, "effect")]
+    stray = [op for op, body in world.effects(key) if body is None]
+    signs = [*(body.op for body in world.bodies(key)), *stray]
     if any(have_all_failed(called_by(world, key, sign.time)) for sign in signs):
         return True
     if repeats(world, key):
         return False
-    bodies = [body for body in world.bodies(key) if body.row is not None]
-    return any(is_too_many(world, key, body, bodies) for body in bodies)
+    rows = {body.row for body in world.bodies(key)} - {None}
+    firsts = [world.starts(key, row)[0] for row in rows]
+    return any(is_too_many(world, key, body, firsts) for body in firsts)
 
 
 def called_by(world: World, key: str, time: int) -> list[tuple[Op, Op | None]]:

@@ -36,7 +36,7 @@ def lost_enqueues(history: History) -> list[tuple[Task, Enqueue]]:
         for enqueue in task.acknowledged()
         if history.final is not None
         and _is_lost(task, enqueue.row)
-        and not (kinds_of(task) & silent and task.finals_of(enqueue.row))
+        and not (kinds_of(task) & silent and _may_be_done(task, enqueue.row))
     ]
 
 
@@ -44,6 +44,13 @@ def _is_lost(task: Task, row: object) -> bool:
     has_effect = any(row is None or effect.row in (None, row) for effect in task.effects)
     states = {op.value.get("state") for op in task.finals_of(row)}
     return not (has_effect or task.has_ended(row, "dead-letter") or states - {"completed"})
+
+
+def _may_be_done(task: Task, row: object) -> bool:
+    """Tell whether it is completed, and if any body of it was heard, one that returned was."""
+    bodies = [attempt for attempt in task.attempts if row is None or attempt.row in (None, row)]
+    has_returned = not bodies or any(attempt.outcome == "ok" for attempt in bodies)
+    return has_returned and bool(task.finals_of(row))
 
 
 def _finding(history: History, task: Task, enqueue: Enqueue) -> Finding:

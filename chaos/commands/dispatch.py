@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
-from chaos.cluster import ClusterError
 from chaos.commands.compare import COMPARE
 from chaos.commands.explore import EXPLORE
 from chaos.commands.list import LIST
@@ -15,6 +14,7 @@ from chaos.commands.recheck import RECHECK
 from chaos.commands.replay import REPLAY
 from chaos.commands.run import RUN
 from chaos.commands.show import SHOW
+from chaos.session import RunFailed
 from chaos.soundness import nearest
 from chaos.stored import StoredRunError
 from engine.command_line import (
@@ -71,13 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command.execute(options, terminal)
     except KeyboardInterrupt:
-        terminal.print("interrupted: everything was stopped and removed; no verdict")
+        terminal.print("interrupted: everything was stopped; no verdict")
         return INTERRUPTED
     except (UsageError, StoredRunError, SubjectUnavailableError, Unavailable) as error:
         sys.stderr.write(f"chaos: {error}\n")
         return USAGE_ERROR
-    except (ClusterError, ServerFailed) as error:
-        sys.stderr.write(f"chaos: the run could not be carried out: {error}\n")
+    except (RunFailed, ServerFailed) as error:
+        sys.stderr.write(f"chaos: {error}\n")
         return HARNESS_ERROR
 
 

@@ -77,6 +77,7 @@ class _Exploration:
         own: the scenarios of the user's project.
         theirs: the options that name that project.
         seconds: how long each database is explored.
+        outcomes: of the swarms that have ended, filled as they do.
     """
 
     request: Request
@@ -85,10 +86,10 @@ class _Exploration:
     seed: int
     seconds: float
     terminal: Console
+    outcomes: list[Outcome] = dataclasses.field(default_factory=list)
 
-    def explore(self, name: str) -> list[Outcome]:
+    def explore(self, name: str) -> None:
         """Explore on one database, and say how each swarm ended."""
-        outcomes = []
         with progress(self.terminal) as on_phase, started(name, self.request) as database:
             search = Search(
                 scenarios=list(SCENARIOS.values()),
@@ -101,9 +102,17 @@ class _Exploration:
                 on_step=lambda step: on_phase("swarm", name, step),
             )
             for outcome in search.run(self.seed):
-                outcomes.append(outcome)
+                self.outcomes.append(outcome)
                 _tell_end(outcome, name, self.terminal)
-        return outcomes
+
+    def tell(self, options: str) -> None:
+        """Say what was found, and how to see it again."""
+        if self.outcomes:
+            self.terminal.print(_table(self.outcomes))
+        for outcome in self.outcomes:
+            _tell_finding(outcome, f"{options}{self.theirs}", self.terminal)
+        if self.request.folder.exists():
+            self.terminal.print(f"stored in {self.request.folder}", soft_wrap=True)
 
     def _carry_out(self, plan: Plan, folder: Path, database: Database) -> Results:
         job = Job(
@@ -124,16 +133,15 @@ def _execute(options: argparse.Namespace, terminal: Console) -> int:
     make_folder(request.folder)
     terminal.print(f"subject [bold]{request.subject.name}[/], seeds from {exploration.seed}")
     try:
-        outcomes = [each for name in request.databases for each in exploration.explore(name)]
-    except KeyboardInterrupt:
-        _keep_what_ended(request.folder, terminal)
-        raise
-    terminal.print(_table(outcomes))
-    write_pages(request.folder, [each.folder for each in outcomes if each.folder])
-    for outcome in outcomes:
-        _tell_finding(outcome, f"--subject {options.subject}{exploration.theirs}", terminal)
-    terminal.print(f"stored in {request.folder}", soft_wrap=True)
-    return verdict_of(outcomes).exit_code
+        for name in request.databases:
+            exploration.explore(name)
+        write_pages(request.folder, [each.folder for each in exploration.outcomes if each.folder])
+    finally:
+        # What was found before an error or an interruption is worth as much.
+        with contextlib.suppress(OSError):
+            request.folder.rmdir()
+        exploration.tell(f"--subject {options.subject}")
+    return verdict_of(exploration.outcomes).exit_code
 
 
 def _exploration(options: argparse.Namespace, terminal: Console) -> _Exploration:
@@ -178,14 +186,6 @@ def _tell_end(outcome: Outcome, database: str, terminal: Console) -> None:
     )
     for doubt in outcome.doubts:
         terminal.print(f"  {escape(doubt)}", soft_wrap=True)
-
-
-def _keep_what_ended(folder: Path, terminal: Console) -> None:
-    """Remove the folder of a search that was interrupted, unless there is something in it."""
-    with contextlib.suppress(OSError):
-        folder.rmdir()
-    if folder.exists():
-        terminal.print(f"what was not VALID by then is kept in {folder}", soft_wrap=True)
 
 
 def _table(outcomes: list[Outcome]) -> Table:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from chaos.exploration.reduction import reduce_plan
 from chaos.exploration.swarm import draw
 from chaos.scenarios import why_not
+from engine.command_line import UsageError
 from reports.schema import Verdict
 
 if TYPE_CHECKING:
@@ -76,23 +77,30 @@ class Search:
     own: Sequence[Scenario] = ()
 
     def run(self, first_seed: int) -> Iterator[Outcome]:
-        """Yield the outcome of one swarm after the other; at least one is carried out."""
-        pieces = [each for each in self.scenarios if self._is_applicable(each)]
-        own = [each for each in self.own if self._is_applicable(each)]
+        """Yield the outcome of one swarm after the other; at least one is carried out.
+
+        Raises:
+            UsageError: none of the user's scenarios has anything to do on this database.
+        """
+        pieces = [each for each in self.scenarios if not self._why_not(each)]
+        own = [each for each in self.own if not self._why_not(each)]
+        if self.own and not own:
+            reason = self._why_not(self.own[0])
+            raise UsageError(f"none of the project's scenarios can be carried out: {reason}")
         seed = first_seed
         while seed == first_seed or time.monotonic() < self.deadline:
             yield self._explore(seed, draw(seed, pieces, own))
             seed += 1
 
-    def _is_applicable(self, scenario: Scenario) -> bool:
-        return not why_not(scenario.plan(0), self.database, self.subject)
+    def _why_not(self, scenario: Scenario) -> str:
+        return why_not(scenario.plan(0), self.database, self.subject)
 
     def _explore(self, seed: int, plan: Plan) -> Outcome:
         folder = self.folder / f"seed{seed}-{self.database.name}"
         self.on_step(f"seed {seed}: {', '.join(sorted({each.fault for each in plan.strikes}))}")
         try:
             results = self.carry_out(plan, folder / "original")
-        except BaseException:
+        except KeyboardInterrupt:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         outcome = Outcome(

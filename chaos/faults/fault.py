@@ -63,8 +63,8 @@ class Fault:
         unavailable: says in one sentence why it cannot strike there; empty if it can.
         needs_proxy: whether connections have to go through the harness.
         server: what the harness itself does with the server while it lasts: leaves it ``alone``,
-            has it ``asked``, or has it ``halted``. Who asks one that stands still stands still too,
-            so the last kind lasts by itself.
+            has it ``asked``, or has it ``halted``, so that nobody who asks for the queue is
+            answered. Who asks then stands still too, so the last kind lasts by itself.
     """
 
     name: str

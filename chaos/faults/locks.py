@@ -48,7 +48,7 @@ _WORDS: Final = {
 @contextlib.contextmanager
 def lock_rows(arena: Arena, options: Mapping[str, Any]) -> Iterator[Proof]:
     """Lock rows as soon as there are any, and do nothing more."""
-    with side_connection(arena) as connection:
+    with _impatient(arena) as connection:
         limit = int(options.get("rows", ROWS))
         locked = f"ORDER BY id LIMIT {limit} FOR UPDATE SKIP LOCKED"
         sql = f"SELECT id FROM {_table(arena)} {locked}"  # noqa: S608 - the subject's own table
@@ -72,8 +72,7 @@ def _begin(connection: Any, sql: str) -> list[tuple[Any, ...]]:
 def lock_table(arena: Arena, _options: Mapping[str, Any]) -> Iterator[Proof]:
     """Wait for the lock of the whole table, with everybody else behind us; then sit on it."""
     words = _WORDS[arena.database.name]
-    with side_connection(arena) as connection:
-        ask(connection, words["patience"])
+    with _impatient(arena) as connection:
         ask(connection, "BEGIN")
         ask(connection, words["lock"].format(table=_table(arena)))
         yield seen(session=arena.database.session(connection), table=_table(arena))
@@ -82,7 +81,7 @@ def lock_table(arena: Arena, _options: Mapping[str, Any]) -> Iterator[Proof]:
 @contextlib.contextmanager
 def hold_snapshot(arena: Arena, _options: Mapping[str, Any]) -> Iterator[Proof]:
     """Begin to read; it has landed when the queue has changed and we do not see it."""
-    with side_connection(arena) as connection, side_connection(arena) as other:
+    with _impatient(arena) as connection, _impatient(arena) as other:
         ask(connection, _WORDS[arena.database.name]["snapshot"])
         sql = arena.subject.live_state_sql(arena.database.name)
         before = ask(connection, sql)
@@ -96,6 +95,15 @@ def hold_snapshot(arena: Arena, _options: Mapping[str, Any]) -> Iterator[Proof]:
 
         with landing(arena, look) as proof:
             yield proof
+
+
+@contextlib.contextmanager
+def _impatient(arena: Arena) -> Iterator[Any]:
+    """Give a connection that waits for no lock for ever: the fault that has it may be ours."""
+    with side_connection(arena) as connection:
+        if patience := _WORDS[arena.database.name].get("patience"):
+            ask(connection, patience)
+        yield connection
 
 
 def _table(arena: Arena) -> str:
@@ -127,7 +135,7 @@ TABLE_LOCK = Fault(
     colour=YELLOW,
     inflict=lock_table,
     unavailable=_no_file,
-    server="asked",
+    server="halted",
 )
 LONG_SNAPSHOT = Fault(
     name="long-snapshot",

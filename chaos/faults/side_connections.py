@@ -34,12 +34,19 @@ def side_connection(arena: Arena) -> Iterator[Any]:
 
 def ask(connection: Any, sql: str) -> list[tuple[Any, ...]]:
     """Run one statement and return its rows; raises NotLanded if the database refuses."""
-    cursor = connection.cursor()
     try:
-        cursor.execute(sql)
-        return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        with _cursor(connection) as cursor:
+            cursor.execute(sql)
+            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
     except Exception as error:
         raise NotLanded(f"the database refuses {sql.partition(' ')[0]}: {_line(error)}") from error
+
+
+@contextlib.contextmanager
+def _cursor(connection: Any) -> Iterator[Any]:
+    cursor = connection.cursor()
+    try:
+        yield cursor
     finally:
         with contextlib.suppress(Exception):
             cursor.close()

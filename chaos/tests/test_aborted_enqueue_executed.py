@@ -52,6 +52,19 @@ def test_a_later_call_cannot_have_asked_for_it() -> None:
     assert "row 2 of order-1" in only_anomaly(NAME, script.call(4.0)).proof
 
 
+def test_a_body_is_judged_by_its_start() -> None:
+    """Who began before anybody called was asked for by nobody, whatever fails meanwhile."""
+    script = Script().start(1.0).call(1.05, aborts=True).refuse(1.06, "fail")
+    assert_valid(NAME, script.effect(1.1).end(1.2))
+
+
+def test_a_row_that_starts_again_began_when_it_began() -> None:
+    """What failed in between did not make it."""
+    script = Script().enqueue(1.0).body(2.0).start(2.5, 801, row=2)
+    script = script.call(3.0, aborts=True).refuse(3.1, "fail").body(4.0, pid=802, row=2)
+    assert_valid(NAME, script)
+
+
 def test_a_later_call_that_is_told_of_the_row_has_not_made_it() -> None:
     """It was told of a duplicate, and that is the row that must not be there."""
     script = aborted().enqueue(1.5).body(2.0).body(3.0, pid=801, row=2)

@@ -7,6 +7,8 @@ import dataclasses
 import random
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
+
 from chaos import conductor
 from chaos.arena import Arena
 from chaos.bodies import Bodies
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    import pytest
-
 
 class Stage:
     """A run without processes, whose one fault does what a test says."""
@@ -33,6 +33,7 @@ class Stage:
         self.events: list[str] = []
         self.evidence: Mapping[str, Any] | None = {"pids": [812]}
         self.refusal = ""
+        self.failure: OSError | None = None
         plan = Plan(scenario="any", seed=7, workers=0, processes=0, calls=(), strikes=strikes)
         self._body = Recorder(self.folder, "body")
         self.history = Recorder(self.folder, "harness")
@@ -71,6 +72,8 @@ class Stage:
             yield lambda: self.evidence
         finally:
             self.events.append("heal")
+            if self.failure is not None:
+                raise self.failure
 
     def start(self, task: str) -> None:
         """A body starts."""
@@ -159,6 +162,43 @@ def test_one_that_asks_the_server_waits_while_it_is_halted(tmp_path: Path) -> No
     stage.conductor.step()
     assert stage.events[-2:] == ["strike 812", "heal"]
     assert stage.conductor.is_over
+
+
+def test_only_one_halts_the_server_at_a_time(tmp_path: Path) -> None:
+    """The second could not tell what the first one does from what itself does."""
+    pause = Strike(fault="pause", for_seconds=3600.0)
+    stage = Stage(tmp_path, (pause, pause))
+    stage.conductor.step()
+    assert stage.words().count(("invoke", "pause")) == 1
+    assert not stage.conductor.is_over
+
+
+def test_one_that_waits_its_turn_counts_as_about_to_disturb(tmp_path: Path) -> None:
+    """So nobody of the harness begins anything that it would interrupt."""
+    lock = Strike(fault="lock", for_seconds=3600.0)
+    stage = Stage(tmp_path, (lock,))
+    stage.conductor.step()
+    assert not stage.conductor.disturbs_database
+    (tmp_path / "second").mkdir()
+    stage = Stage(tmp_path / "second", (lock, Strike(fault="pause", on_start_of="order-1")))
+    stage.start("order-1")
+    stage.conductor.step()
+    assert stage.conductor.disturbs_database
+
+
+def test_one_that_cannot_be_healed_keeps_no_other_from_it(tmp_path: Path) -> None:
+    """And what never struck is told all the same."""
+    strikes = (
+        *(Strike(fault="frost", for_seconds=3600.0) for _ in range(3)),
+        Strike(fault="lock", on_start_of="order-1"),
+    )
+    stage = Stage(tmp_path, strikes)
+    stage.conductor.step()
+    stage.failure = OSError("out of luck")
+    with pytest.raises(OSError, match="out of luck"):
+        stage.conductor.heal()
+    assert stage.events.count("heal") == 3
+    assert ("info", "lock") in stage.words()
 
 
 def test_one_that_waited_until_the_end_has_not_landed(tmp_path: Path) -> None:

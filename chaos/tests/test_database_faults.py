@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import random
 import time
@@ -16,12 +17,14 @@ import pytest
 
 from chaos.arena import Arena
 from chaos.bodies import Bodies
+from chaos.conductor import Conductor
 from chaos.faults import FAULTS, NotLanded, locks
-from chaos.plan import Plan
+from chaos.plan import Plan, Strike
 from engine.databases import open_database
 from engine.project.recorder import Recorder
 from engine.subjects import BackgroundTask, subject_named
 from engine.subjects.audit import AuditedTable
+from reports.schema import Op
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -234,6 +237,36 @@ def test_a_table_lock_keeps_everybody_out(arena: Arena) -> None:
             with pytest.raises(FutureTimeoutError):
                 answer.result(timeout=0.3)
         assert answer.result(timeout=DEADLINE_SECONDS) == [(1, 10), (2, 20)]
+
+
+def test_whoever_asks_waits_until_a_table_lock_is_healed(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The harness would wait for itself, for ever."""
+    monkeypatch.setattr("chaos.faults.patience.PATIENCE_SECONDS", 0.05)
+    strikes = (
+        Strike(fault="table-lock", for_seconds=0.3),
+        Strike(fault="long-snapshot"),
+        Strike(fault="row-locks"),
+    )
+    plan = dataclasses.replace(PLAN, strikes=strikes)
+    conductor = Conductor(dataclasses.replace(arena, plan=plan))
+    conductor.step()
+    assert not conductor.is_over
+    assert words(arena) == [("invoke", "table-lock"), ("ok", "table-lock")]
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while ("invoke", "row-locks") not in words(arena) and time.monotonic() < deadline:
+        conductor.step()
+    conductor.heal()
+    said = words(arena)
+    assert said.index(("ok", "heal")) < said.index(("invoke", "long-snapshot"))
+    assert ("ok", "row-locks") in said
+
+
+def words(arena: Arena) -> list[tuple[str, str]]:
+    """Return the types and words of what the harness has told."""
+    path = next((arena.orders.parent / "history").glob("harness-*"))
+    return [(op.type, op.f) for op in map(Op.from_json, path.read_text().splitlines())]
 
 
 def test_a_long_snapshot_has_landed_when_it_misses_a_change(arena: Arena) -> None:

@@ -126,6 +126,15 @@ def test_one_of_which_another_one_had_an_effect_is_accused() -> None:
     assert "row 1 of loaf-1" in anomaly.proof
 
 
+def test_one_whose_body_was_heard_and_never_returned_is_accused() -> None:
+    """It speaks, and was cut; that another row of it returned is no excuse."""
+    script = theirs(Script(), 1.0, "loaf-1", 1).start(2.0, task="loaf-1").death(2.5)
+    script = theirs(script, 3.0, "loaf-1", 2).start(4.0, 801, task="loaf-1", row=2)
+    script = script.end(4.5, 801, "ok", "loaf-1").final(60.0, "completed", task="loaf-1")
+    script = script.final(60.0, "completed", task="loaf-1", row=2).read()
+    assert "row 1 of loaf-1" in only_anomaly("lost", script).proof
+
+
 def test_one_that_is_not_even_completed_is_accused() -> None:
     """Whether or not it would have spoken, and whether or not another row is completed."""
     assert "no row of it" in only_anomaly("lost", theirs(Script(), 1.0, "loaf-1", 1).read()).proof

@@ -28,6 +28,9 @@ def calls(rng):
 """
 
 
+TWICE = "lambda rng: (2 * [Call(key='k', kind='send_mail', at_seconds=0, batch='b')], [])"
+
+
 @pytest.fixture(autouse=True)
 def path_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the import path of the test process as it is."""
@@ -90,6 +93,7 @@ def strike(fault: str, also: str = "") -> str:
         (listed(scenario(workload="lambda rng: calls(rng)[0]")), "its workload returned [Call("),
         (listed(scenario(workload="lambda rng: (calls(rng)[0], ['sigkill'])")), "is no Strike"),
         (listed(scenario(workload="lambda rng: exit(0)")), "SystemExit: 0"),
+        (listed(scenario(workload=TWICE)), "k is in the batch b 2 times"),
     ],
 )
 def test_nonsense_is_refused_with_its_field_and_its_value(
