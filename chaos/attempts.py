@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from chaos.deaths import trailing_pid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from chaos.rows import Row
     from reports.schema import Op
@@ -169,11 +169,11 @@ class Task:
         made = sum(enqueue.may_have_made_a_row for enqueue in self.enqueues)
         return next(iter(self.rows)) if len(self.rows) == 1 and made <= 1 else None
 
-    def signs_of_bodies(self) -> Iterator[Op]:
-        """Yield the first that each body said: its start, or an effect that nothing began."""
+    def signs_of_bodies(self) -> list[Op]:
+        """Return the first that each body said: its start, or an effect that nothing began."""
         starts = [attempt.invoke for attempt in self.attempts]
         stray = [effect.op for effect in self.effects if effect.attempt is None]
-        return iter(sorted([*starts, *stray], key=lambda op: op.time))
+        return sorted([*starts, *stray], key=lambda op: op.time)
 
     def calls_before(self, op: Op) -> list[Enqueue]:
         """Return the calls that had been made by then, and so may have asked for it."""

@@ -60,6 +60,15 @@ class Project:
         python = f" --python {shlex.quote(str(self.python))}" if self.python else ""
         return f" --project {shlex.quote(str(self.path))} --settings {self.settings}{python}"
 
+    def house(self, subject: Subject, kinds: Iterable[str]) -> Subject:
+        """Return the subject as it is within this project, if that can run these tasks.
+
+        Raises:
+            UsageError: it cannot; the message says why.
+        """
+        self.check(subject, kinds)
+        return self.housing(subject)
+
     def check(self, subject: Subject, kinds: Iterable[str]) -> None:
         """Look whether its settings and tasks can be imported by workers, before any is started.
 

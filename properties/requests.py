@@ -49,13 +49,13 @@ def repeats(world: World, key: str) -> bool:
 
 def is_too_many(world: World, key: str, body: Body, bodies: list[Body]) -> bool:
     """A call had failed when it started, and the others cannot have made so many rows."""
-    calls = called_by(world, key, body.start)
-    ends = [end for _, end in calls]
-    answers = [end for end in ends if end is not None and end.type == "ok"]
-    made = [answer.value.get("row") for answer in answers if not answer.value.get("duplicate")]
+    has_one_failed = any(
+        end is not None and end.type == "fail" for _, end in called_by(world, key, body.start)
+    )
+    makers = [end for call, end in world.may_make(key) if call.time <= body.start]
+    made = [None if end is None else end.value.get("row") for end in makers]
     ran = {other.row for other in bodies if other.start <= body.start} - set(made)
-    has_one_failed = any(end is not None and end.type == "fail" for end in ends)
-    return has_one_failed and body.row in ran and len(ran) > ends.count(None) + made.count(None)
+    return has_one_failed and body.row in ran and len(ran) > made.count(None)
 
 
 def is_torn_off(world: World, key: str, _: Contract) -> bool:

@@ -27,12 +27,12 @@ def unexpected_tasks(history: History) -> list[Task]:
     return [
         task
         for task in history.tasks.values()
-        if (ran := next(task.signs_of_bodies(), None)) is not None and not task.calls_before(ran)
+        if (signs := task.signs_of_bodies()) and not task.calls_before(signs[0])
     ]
 
 
 def _finding(history: History, task: Task) -> Finding:
-    ran = next(task.signs_of_bodies())
+    ran = task.signs_of_bodies()[0]
     when = "had tried to enqueue it by then" if task.enqueues else "ever tried to enqueue it"
     return Finding(
         task=task.key,

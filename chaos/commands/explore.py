@@ -8,21 +8,18 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Final
 
-from rich.markup import escape
-from rich.table import Table
-
 from chaos.commands.carrying_out import progress, stamp
 from chaos.commands.command import Command
+from chaos.commands.findings import counts, tell_end, tell_finding
 from chaos.commands.options import add_databases, add_project, add_subject, project_of
 from chaos.commands.run import databases_of
-from chaos.exploration.search import Search, verdict_of
+from chaos.exploration.outcome import verdict_of
+from chaos.exploration.search import Search
 from chaos.scenarios import SCENARIOS
 from chaos.scenarios.own import load_own
 from chaos.session import Job, Request, carry_out_job, started, write_pages
-from chaos.table import STYLES
 from engine.command_line import UsageError, add_out, add_places, add_seed, make_folder
 from engine.subjects import subject_named
-from reports.schema import Verdict
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from chaos.exploration.search import Outcome
+    from chaos.exploration.outcome import Outcome
     from chaos.plan import Plan
     from chaos.project import Project
     from chaos.scenarios import Scenario
@@ -103,14 +100,14 @@ class _Exploration:
             )
             for outcome in search.run(self.seed):
                 self.outcomes.append(outcome)
-                _tell_end(outcome, name, self.terminal)
+                tell_end(outcome, name, self.terminal)
 
     def tell(self, options: str) -> None:
         """Say what was found, and how to see it again."""
         if self.outcomes:
-            self.terminal.print(_table(self.outcomes))
+            self.terminal.print(counts(self.outcomes))
         for outcome in self.outcomes:
-            _tell_finding(outcome, f"{options}{self.theirs}", self.terminal)
+            tell_finding(outcome, f"{options}{self.theirs}", self.terminal)
         if self.request.folder.exists():
             self.terminal.print(f"stored in {self.request.folder}", soft_wrap=True)
 
@@ -164,8 +161,9 @@ def _request(
 ) -> Request:
     subject = subject_named(options.subject)
     if project:
-        project.check(subject, {call.kind for each in own for call in each.plan(seed).calls})
-        subject = project.housing(subject)
+        subject = project.house(
+            subject, {call.kind for each in own for call in each.plan(seed).calls}
+        )
     name = f"{stamp()}-explore-{options.subject.replace(':', '.')}-seed{seed}"
     return Request(
         jobs=(),
@@ -176,40 +174,6 @@ def _request(
         url=options.database_url,
         folder=(options.out / name).resolve(),
         project=project.as_manifest() if project else {},
-    )
-
-
-def _tell_end(outcome: Outcome, database: str, terminal: Console) -> None:
-    faults = ", ".join(sorted({strike.fault for strike in outcome.plan.strikes})) or "no fault"
-    terminal.print(
-        f"seed {outcome.seed} on {database}: {STYLES[outcome.verdict]}  [dim]{faults}[/]"
-    )
-    for doubt in outcome.doubts:
-        terminal.print(f"  {escape(doubt)}", soft_wrap=True)
-
-
-def _table(outcomes: list[Outcome]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("swarms", "VALID", "INVALID", "UNKNOWN"):
-        table.add_column(heading, justify="right")
-    verdicts = [outcome.verdict for outcome in outcomes]
-    counted = (verdicts.count(each) for each in (Verdict.VALID, Verdict.INVALID, Verdict.UNKNOWN))
-    table.add_row(str(len(verdicts)), *map(str, counted))
-    return table
-
-
-def _tell_finding(outcome: Outcome, options: str, terminal: Console) -> None:
-    """Say what was found, if anything, how small it became, and how to see it again."""
-    smallest, folder = outcome.smallest, outcome.folder
-    if smallest is None or folder is None:
-        return
-    faults = ", ".join(strike.fault for strike in smallest.strikes) or "no fault"
-    terminal.print(
-        f"- seed {outcome.seed}: [bold]{escape(', '.join(sorted(outcome.anomalies)))}[/]; smallest:"
-        f" {len(smallest.calls)} calls, {faults}, {smallest.workers} workers; it failed"
-        f" {outcome.failed} of {outcome.tries} times.\n"
-        f"  nox -s chaos -- replay {folder.parent / 'smallest'} {options} --times 10",
-        soft_wrap=True,
     )
 
 

@@ -136,8 +136,7 @@ def _request(original: _Original, options: argparse.Namespace, folder: Path) -> 
     subject = subject_named(original.subject)
     project = original.project
     if project:
-        project.check(subject, {call.kind for call in original.plan.calls})
-        subject = project.housing(subject)
+        subject = project.house(subject, {call.kind for call in original.plan.calls})
     theirs = project.as_options() if project else ""
     command = f"nox -s chaos -- replay {original.run.folder.resolve()}"
     jobs = [

@@ -119,8 +119,7 @@ def _request(
     subject = subject_named(options.subject)
     plans = [scenario.plan(seed) for scenario in scenarios]
     if project:
-        project.check(subject, {call.kind for plan in plans for call in plan.calls})
-        subject = project.housing(subject)
+        subject = project.house(subject, {call.kind for plan in plans for call in plan.calls})
     theirs = project.as_options() if project else ""
     jobs = [
         Job(

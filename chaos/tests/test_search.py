@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from chaos.exploration.search import Outcome, Search, doubts, verdict_of
+from chaos.exploration.outcome import Outcome, doubts, verdict_of
+from chaos.exploration.search import Search
 from chaos.plan import Plan
 from chaos.scenarios import SCENARIOS
 from chaos.session import RunFailed

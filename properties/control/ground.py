@@ -59,11 +59,12 @@ class Ground:
             self.let_locks_run_out()
             while left.work():
                 pass
-            if not self._is_unfinished():
+            tables = self.tables()
+            if not tables.unfinished:
                 break
-        return self.tables(is_stuck=self._is_unfinished())
+        return tables
 
-    def tables(self, *, is_stuck: bool = False) -> Tables:
+    def tables(self) -> Tables:
         """Read both tables; a row of the second does not say whose it is, but of which call."""
         ended = {
             failed: {
@@ -78,11 +79,7 @@ class Ground:
             completed=ended[False],
             failed=ended[True],
             deleted=frozenset(self.replaced),
-            is_stuck=is_stuck,
         )
-
-    def _is_unfinished(self) -> bool:
-        return any(not row.is_periodic or row.is_claimed for row in _live().values())
 
 
 def _live() -> dict[int, Row]:

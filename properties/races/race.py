@@ -82,8 +82,7 @@ class Ground:
             tables = read_tables()
             if not tables.unfinished:
                 break
-        is_stuck = bool(tables.unfinished)
-        return dataclasses.replace(tables, deleted=frozenset(self.deleted), is_stuck=is_stuck)
+        return dataclasses.replace(tables, deleted=frozenset(self.deleted))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,7 +121,7 @@ def _of_end(story: Story, recovered: Tables) -> Iterator[str]:
             yield f"aborted-enqueue-executed: row {event.row} was rolled back, and claimed"
     for row in sorted({event.row for event in story.of("enqueued", "duplicate")} - aborted):
         yield from _of_row(row, story, recovered)
-    if recovered.is_stuck:
+    if recovered.unfinished:
         yield f"stuck: rows {sorted(recovered.live)} are live after everybody recovered"
 
 

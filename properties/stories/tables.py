@@ -23,14 +23,12 @@ class Tables:
 
     Attributes:
         deleted: rows that somebody deleted on purpose.
-        is_stuck: whether tasks are left that should not be.
     """
 
     live: dict[int, Row]
     completed: dict[int, Row]
     failed: dict[int, Row]
     deleted: frozenset[int] = frozenset()
-    is_stuck: bool = False
 
     @property
     def unfinished(self) -> list[int]:
